@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_SIZE 4096
+#define MAX_SIZE  4096
 #define MAX_SEEDS 512
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -18,5 +18,6 @@ typedef struct {
     int8_t exponent; /* power of ten that brings the raw number to @unit */
 } NiloUnitCode;
 
-/* False for codes that name no unit (3F, reserved) and for 3E, "same as counter 1, but historic". */
+/* False for codes that name no unit (3F, reserved) and for 3E, "same as counter 1, but historic".
+ */
 bool nilo_unit_code_find(uint8_t code, NiloUnitCode *meaning);
