@@ -56,7 +56,10 @@ typedef enum {
 /* The printed name; NULL when no key has that number. */
 const char *nilo_cjt188_key_get_name(NiloCjt188Key key);
 
-/* What a meter model does its own way, as data. A NULL profile is the standard. */
+/*
+ * What a meter model does its own way, as data. A NULL profile is the standard; to change one thing,
+ * copy nilo_cjt188_profile_standard first, since zero decimals mean none.
+ */
 typedef struct {
     const NiloCjt188StatusMap *status_map; /* NULL: the standard's */
     uint8_t assumed_unit_code;   /* for values that come with no unit or with unit 00; 0: none */
