@@ -113,7 +113,8 @@
     X(READING_DAY, 102, "reading day")                                                             \
     X(KEY_VERSION, 103, "key version")                                                             \
     X(CLOCK_DRIFT, 104, "clock drift")                                                             \
-    X(BATTERY_VOLTAGE, 105, "battery voltage")
+    X(BATTERY_VOLTAGE, 105, "battery voltage")                                                     \
+    X(SECOND_OF_MINUTE, 106, "second of the minute")
 
 typedef enum {
 #define X(symbol, number, name) NILO_QUANTITY_##symbol = number,
