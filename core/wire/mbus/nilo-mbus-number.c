@@ -35,23 +35,51 @@ nilo_mbus_integer_parse(const uint8_t *bytes, size_t size, int64_t *mantissa)
     return bits != sign;
 }
 
+/* eight bytes of two digits each to a number: neighbours are joined, then pairs, then fours */
+static uint64_t
+join_digits(uint64_t bcd)
+{
+    const uint64_t nibbles = UINT64_C(0x0f0f0f0f0f0f0f0f);
+    const uint64_t bytes = UINT64_C(0x00ff00ff00ff00ff);
+    const uint64_t words = UINT64_C(0x0000ffff0000ffff);
+
+    bcd = (bcd & nibbles) + 10 * (bcd >> 4 & nibbles);
+    bcd = (bcd & bytes) + 100 * (bcd >> 8 & bytes);
+    bcd = (bcd & words) + 10000 * (bcd >> 16 & words);
+    return (bcd & UINT32_MAX) + 100000000 * (bcd >> 32);
+}
+
+/* a digit is above 9 when its 8 stands together with its 4 or its 2 */
+static bool
+has_bad_digit(uint64_t bcd)
+{
+    return (bcd & (bcd << 1 | bcd << 2) & UINT64_C(0x8888888888888888)) != 0;
+}
+
 bool
 nilo_mbus_bcd_parse(const uint8_t *bytes, size_t size, int64_t *mantissa)
 {
-    int64_t sum = 0;
     bool negative;
+    uint64_t bcd;
+    unsigned top = 0;
+    int64_t number;
 
     if (size == 0 || size > BCD_MAX_BYTES)
         return false;
     negative = bytes[size - 1] >> 4 == 0x0f;
-    for (size_t i = size; i-- > 0;) {
-        const unsigned byte = negative && i == size - 1 ? bytes[i] & 0x0fu : bytes[i];
-        const unsigned low = byte & 0x0f;
-
-        if (byte > 0x99 || low > 9)
-            return false;
-        sum = sum * 100 + (byte - 6 * (byte >> 4)); /* 0x42 is 66, six too many for each ten */
+    if (size == BCD_MAX_BYTES) {
+        top = negative ? bytes[--size] & 0x0fu : bytes[--size];
+        bcd = nilo_mbus_unsigned_parse(bytes, size);
+    } else {
+        bcd = nilo_mbus_unsigned_parse(bytes, size);
+        if (negative)
+            bcd &= (UINT64_C(1) << (8 * size - 4)) - 1;
     }
-    *mantissa = negative ? -sum : sum;
+    if (has_bad_digit(bcd) || has_bad_digit(top))
+        return false;
+    number = (int64_t)join_digits(bcd);
+    if (top != 0)
+        number += (int64_t)join_digits(top) * INT64_C(10000000000000000);
+    *mantissa = negative ? -number : number;
     return true;
 }

@@ -9,6 +9,9 @@
 #define VARIABLE_NUMBER    0xe0
 #define VARIABLE_BINARY    0xf0
 
+/* what few records need stays out of line, so that the many do not pay for its registers */
+#define RARE __attribute__((noinline))
+
 /* What the extensions change, gathered before the data are read. */
 typedef struct {
     NiloMbusKind kind;
@@ -57,7 +60,7 @@ apply_effect(const NiloMbusVife *vife, NiloMbusRecord *record, Plan *plan)
     }
 }
 
-static void
+static RARE void
 apply_extensions(NiloMbusRecord *record, Plan *plan)
 {
     const NiloMbusVife *table = nilo_mbus_vife_combinable;
@@ -81,7 +84,7 @@ set_number(NiloMbusValue *value, bool is_number)
         value->state = NILO_MBUS_STATE_INVALID;
 }
 
-static void
+static RARE void
 decode_time(const uint8_t *data, size_t size, NiloMbusValue *value)
 {
     value->type = NILO_MBUS_VALUE_DATE_TIME;
@@ -129,7 +132,7 @@ decode_bcd(const uint8_t *data, size_t size, NiloMbusKind kind, NiloMbusValue *v
         value->type = NILO_MBUS_VALUE_DIGITS;
 }
 
-static void
+static RARE void
 decode_variable(NiloMbusRecord *record, const uint8_t *data)
 {
     const uint8_t length = record->variable_length;
@@ -170,7 +173,7 @@ multiply_by_ten(int64_t *number, int times)
 }
 
 /* brings both to the smaller exponent; a sum that does not fit into 63 bits is no value */
-static void
+static RARE void
 add_power_of_ten(NiloMbusValue *value, int8_t exponent)
 {
     const int difference = value->exponent - exponent;
@@ -223,45 +226,42 @@ decode_data(NiloMbusRecord *record, const uint8_t *data, NiloMbusKind kind)
 }
 
 /* mode 2 sends numbers, and nothing else, with the high byte first */
-static void
-decode_reversed(NiloMbusRecord *record, NiloMbusKind kind)
+static RARE const uint8_t *
+reverse_number(const NiloMbusRecord *record, uint8_t reversed[MAX_NUMBER_SIZE])
 {
-    uint8_t reversed[MAX_NUMBER_SIZE];
     const uint8_t size = record->data_size;
 
-    if (record->coding == NILO_MBUS_CODING_VARIABLE || size > sizeof reversed) {
-        decode_data(record, record->data, kind);
-        return;
-    }
+    if (record->coding == NILO_MBUS_CODING_VARIABLE)
+        return record->data;
     for (unsigned i = 0; i < size; i++)
         reversed[i] = record->data[size - 1 - i];
-    decode_data(record, reversed, kind);
+    return reversed;
 }
 
 void
 nilo_mbus_record_decode(NiloMbusRecord *record, const NiloMbusVif *meaning, bool is_high_byte_first)
 {
+    const bool is_known = meaning->kind != NILO_MBUS_KIND_RESERVED;
+    const bool is_own = meaning->kind == NILO_MBUS_KIND_MANUFACTURER;
     NiloMbusValue *value = &record->value;
     Plan plan = {.kind = (NiloMbusKind)meaning->kind};
+    const uint8_t *data = record->data;
+    uint8_t reversed[MAX_NUMBER_SIZE];
 
-    record->quantity = (NiloQuantity)meaning->quantity;
+    record->quantity = is_known ? (NiloQuantity)meaning->quantity : NILO_QUANTITY_RESERVED;
     value->unit = (NiloUnit)meaning->unit;
     value->exponent = meaning->exponent;
-    if ((record->vife_size | record->own_size) != 0)
+    if (record->vife != NULL)
         apply_extensions(record, &plan);
     if (is_high_byte_first)
-        decode_reversed(record, plan.kind);
-    else
-        decode_data(record, record->data, plan.kind);
+        data = reverse_number(record, reversed);
+    decode_data(record, data, plan.kind);
     if (plan.has_addend && value->type == NILO_MBUS_VALUE_NUMBER)
         add_power_of_ten(value, plan.addend_exponent);
-    if (meaning->kind == NILO_MBUS_KIND_RESERVED)
-        record->quantity = NILO_QUANTITY_RESERVED;
     if (value->type == NILO_MBUS_VALUE_NONE)
         return;
     if (plan.no_value)
         value->state = NILO_MBUS_STATE_INVALID;
-    else if (value->state == NILO_MBUS_STATE_OK && (meaning->kind == NILO_MBUS_KIND_RESERVED ||
-                                                    meaning->kind == NILO_MBUS_KIND_MANUFACTURER))
+    else if ((!is_known || is_own) && value->state == NILO_MBUS_STATE_OK)
         value->state = NILO_MBUS_STATE_UNKNOWN;
 }

@@ -19,6 +19,9 @@
 
 #define VARIABLE         0xff
 
+/* what few records need stays out of line, so that the many do not pay for its registers */
+#define RARE __attribute__((noinline, cold))
+
 static const uint8_t data_sizes[16] = {0, 1, 2, 3, 4, 4, 6, 8, 0, 1, 2, 3, 4, VARIABLE, 6, 0};
 
 /* Where the length and the characters of a plain text unit stand. */
@@ -54,70 +57,83 @@ nilo_mbus_record_iter_init(NiloMbusRecordIter *iter, const uint8_t *bytes, size_
     };
 }
 
-/* The three parts of a record. Each moves @at behind what it took and says what went wrong. */
+/*
+ * The three parts of a record. Each returns the position behind what it took, or NULL with @error
+ * set. The position is handed over by value and the common case is inlined, so that it lives in a
+ * register: records are decoded by the thousand.
+ */
 
-static NiloMbusRecordError
-take_extended_dib(const uint8_t **at, const uint8_t *end, NiloMbusRecord *record)
+static const uint8_t *
+fail(NiloMbusRecordError reason, NiloMbusRecordError *error)
 {
-    const uint8_t *p = *at;
+    *error = reason;
+    return NULL;
+}
+
+static RARE const uint8_t *
+take_dife(const uint8_t *p, const uint8_t *end, NiloMbusRecord *record, NiloMbusRecordError *error)
+{
+    uint64_t storage = record->storage;
+    uint32_t tariff = 0;
+    uint32_t subunit = 0;
     unsigned k = 0;
     uint8_t byte;
 
     do {
         if (p == end)
-            return NILO_MBUS_RECORD_ERROR_END_IN_DIFE;
+            return fail(NILO_MBUS_RECORD_ERROR_END_IN_DIFE, error);
         if (k == NILO_MBUS_MAX_EXTENSIONS)
-            return NILO_MBUS_RECORD_ERROR_TOO_MANY_DIFE;
+            return fail(NILO_MBUS_RECORD_ERROR_TOO_MANY_DIFE, error);
         byte = *p++;
-        record->storage |= (uint64_t)(byte & 0x0f) << (1 + 4 * k);
-        record->tariff |= (uint32_t)(byte >> 4 & 0x03) << (2 * k);
-        record->subunit |= (uint16_t)((byte >> 6 & 0x01) << k);
+        storage |= (uint64_t)(byte & 0x0f) << (1 + 4 * k);
+        tariff |= (uint32_t)(byte >> 4 & 0x03) << (2 * k);
+        subunit |= (uint32_t)(byte >> 6 & 0x01) << k;
         k++;
     } while ((byte & EXTENSION_BIT) != 0);
-    *at = p;
-    return NILO_MBUS_RECORD_ERROR_NONE;
+    record->storage = storage;
+    record->tariff = tariff;
+    record->subunit = (uint16_t)subunit;
+    return p;
 }
 
-static inline NiloMbusRecordError
-take_dib(const uint8_t **at, const uint8_t *end, NiloMbusRecord *record)
+/* nearly all meters stop after one extension */
+static inline const uint8_t *
+take_first_dife(const uint8_t *p, const uint8_t *end, NiloMbusRecord *record,
+                NiloMbusRecordError *error)
 {
-    const uint8_t dif = *(*at)++;
-
-    record->storage = dif >> 6 & 0x01;
-    record->function = (NiloMbusFunction)(dif >> 4 & 0x03);
-    record->coding = (NiloMbusCoding)(dif & 0x0f);
-    if ((dif & EXTENSION_BIT) != 0)
-        return take_extended_dib(at, end, record);
-    return NILO_MBUS_RECORD_ERROR_NONE;
+    if (p == end || (*p & EXTENSION_BIT) != 0)
+        return take_dife(p, end, record, error);
+    record->storage |= (uint64_t)(*p & 0x0f) << 1;
+    record->tariff = *p >> 4 & 0x03;
+    record->subunit = *p >> 6;
+    return p + 1;
 }
 
-static NiloMbusRecordError
-take_text(const uint8_t **at, const uint8_t *end, NiloMbusRecord *record)
+static const uint8_t *
+take_text(const uint8_t *p, const uint8_t *end, NiloMbusRecord *record, NiloMbusRecordError *error)
 {
-    const uint8_t *p = *at;
-
     if (p == end || *p > end - p - 1)
-        return NILO_MBUS_RECORD_ERROR_END_IN_TEXT;
+        return fail(NILO_MBUS_RECORD_ERROR_END_IN_TEXT, error);
     record->text_size = *p++;
     record->text = p;
-    *at = p + record->text_size;
-    return NILO_MBUS_RECORD_ERROR_NONE;
+    return p + record->text_size;
 }
 
-/* @p: behind the VIF, whose extension bit is set. Behind FF all extensions are the maker's own. */
-static NiloMbusRecordError
-take_vife(const uint8_t **at, const uint8_t *end, bool own, NiloMbusRecord *record)
+/* @own: all extensions are the maker's own, because they stand behind FF */
+static const uint8_t *
+take_vife(const uint8_t *p, const uint8_t *end, bool own, NiloMbusRecord *record,
+          NiloMbusRecordError *error)
 {
-    const uint8_t *p = *at;
+    const uint8_t *start = p;
     unsigned n = 0;
     unsigned known = 0;
     uint8_t byte;
 
     do {
         if (p == end)
-            return NILO_MBUS_RECORD_ERROR_END_IN_VIFE;
+            return fail(NILO_MBUS_RECORD_ERROR_END_IN_VIFE, error);
         if (n == NILO_MBUS_MAX_EXTENSIONS)
-            return NILO_MBUS_RECORD_ERROR_TOO_MANY_VIFE;
+            return fail(NILO_MBUS_RECORD_ERROR_TOO_MANY_VIFE, error);
         byte = *p++;
         n++;
         if (!own) {
@@ -125,166 +141,180 @@ take_vife(const uint8_t **at, const uint8_t *end, bool own, NiloMbusRecord *reco
             own = (byte & ~EXTENSION_BIT) == VIF_MANUFACTURER;
         }
     } while ((byte & EXTENSION_BIT) != 0);
-    record->vife = *at;
+    record->vife = start;
     record->vife_size = (uint8_t)known;
     record->own_size = (uint8_t)(n - known);
-    *at = p;
-    return NILO_MBUS_RECORD_ERROR_NONE;
+    return p;
 }
 
-static NiloMbusRecordError
-take_extended_text_vib(const uint8_t **at, const uint8_t *end, TextPlace place,
-                       NiloMbusRecord *record)
+static const uint8_t *
+take_extended_text(const uint8_t *p, const uint8_t *end, TextPlace place, NiloMbusRecord *record,
+                   NiloMbusRecordError *error)
 {
-    NiloMbusRecordError error = NILO_MBUS_RECORD_ERROR_NONE;
-
     if (place == TEXT_BEHIND_VIF)
-        error = take_text(at, end, record);
-    if (error == NILO_MBUS_RECORD_ERROR_NONE)
-        error = take_vife(at, end, false, record);
-    if (error == NILO_MBUS_RECORD_ERROR_NONE && place == TEXT_BEHIND_VIFE)
-        error = take_text(at, end, record);
-    return error;
+        p = take_text(p, end, record, error);
+    if (p != NULL)
+        p = take_vife(p, end, false, record, error);
+    if (p != NULL && place == TEXT_BEHIND_VIFE)
+        p = take_text(p, end, record, error);
+    return p;
 }
 
-static inline NiloMbusRecordError
-take_vib(const uint8_t **at, const uint8_t *end, TextPlace place, NiloMbusRecord *record,
-         const NiloMbusVif **meaning)
+/* behind a VIF with its extension bit set: a code of another table, a text, extensions */
+static const uint8_t *
+take_extended_vif(const uint8_t *p, const uint8_t *end, TextPlace place, NiloMbusRecord *record,
+                  const NiloMbusVif **meaning, NiloMbusRecordError *error)
 {
-    const NiloMbusVif *table;
-    uint8_t vif;
-    bool own;
+    const uint8_t vif = p[-1];
+    uint8_t code;
 
-    if (*at == end)
-        return NILO_MBUS_RECORD_ERROR_END_BEFORE_VIF;
-    vif = *(*at)++;
-    own = (vif & ~EXTENSION_BIT) == VIF_MANUFACTURER;
-    *meaning = &nilo_mbus_vif_primary[vif & ~EXTENSION_BIT];
-    if ((vif & EXTENSION_BIT) == 0) {
-        if (vif == VIF_TEXT)
-            return take_text(at, end, record);
-        return NILO_MBUS_RECORD_ERROR_NONE;
-    }
-    if (vif == VIF_TABLE_FD || vif == VIF_TABLE_FB || vif == VIF_TABLE_EF) {
-        if (*at == end)
-            return NILO_MBUS_RECORD_ERROR_END_IN_VIFE;
-        table = vif == VIF_TABLE_FD ? nilo_mbus_vif_fd : nilo_mbus_vif_fb;
-        /* the table behind EF has no codes yet: the entry of EF itself is "reserved" */
-        if (vif != VIF_TABLE_EF)
-            *meaning = &table[**at & ~EXTENSION_BIT];
-        vif = *(*at)++;
-        if ((vif & EXTENSION_BIT) == 0)
-            return NILO_MBUS_RECORD_ERROR_NONE;
-    } else if ((vif & ~EXTENSION_BIT) == VIF_TEXT) {
-        return take_extended_text_vib(at, end, place, record);
-    }
-    return take_vife(at, end, own, record);
+    if (vif == (VIF_TEXT | EXTENSION_BIT))
+        return take_extended_text(p, end, place, record, error);
+    if (vif != VIF_TABLE_FD && vif != VIF_TABLE_FB && vif != VIF_TABLE_EF)
+        return take_vife(p, end, (vif & ~EXTENSION_BIT) == VIF_MANUFACTURER, record, error);
+    if (p == end)
+        return fail(NILO_MBUS_RECORD_ERROR_END_IN_VIFE, error);
+    code = *p++;
+    /* the table behind EF has no codes yet: the entry of EF itself is "reserved" */
+    if (vif == VIF_TABLE_FD)
+        *meaning = &nilo_mbus_vif_fd[code & ~EXTENSION_BIT];
+    else if (vif == VIF_TABLE_FB)
+        *meaning = &nilo_mbus_vif_fb[code & ~EXTENSION_BIT];
+    return (code & EXTENSION_BIT) != 0 ? take_vife(p, end, false, record, error) : p;
 }
 
-/* the length byte in front of variable data */
-static NiloMbusRecordError
-take_variable_length(const uint8_t **at, const uint8_t *end, NiloMbusRecord *record, size_t *size)
+/* bytes that a length byte in front of variable data announces; negative for a reserved one */
+static int
+get_variable_size(uint8_t length)
 {
-    uint8_t length;
-
-    if (*at == end)
-        return NILO_MBUS_RECORD_ERROR_END_IN_DATA;
-    length = *(*at)++;
-    record->variable_length = length;
     if (length < 0xc0)
-        *size = length;
-    else if (length <= 0xc9 || (length >= 0xd0 && length <= 0xd9) ||
-             (length >= 0xe0 && length <= 0xef))
-        *size = length & 0x0f;
-    else if (length >= 0xf0 && length <= 0xf4)
-        *size = 4u * (length - 0xecu);
-    else if (length == 0xf5)
-        *size = 48;
-    else if (length == 0xf6)
-        *size = 64;
-    else
-        return NILO_MBUS_RECORD_ERROR_RESERVED_LENGTH;
-    return NILO_MBUS_RECORD_ERROR_NONE;
+        return length;
+    if (length <= 0xc9 || (length >= 0xd0 && length <= 0xd9) || (length >= 0xe0 && length <= 0xef))
+        return length & 0x0f;
+    if (length >= 0xf0 && length <= 0xf4)
+        return 4 * (length - 0xec);
+    if (length == 0xf5)
+        return 48;
+    return length == 0xf6 ? 64 : -1;
 }
 
-static inline NiloMbusRecordError
-take_data(const uint8_t **at, const uint8_t *end, NiloMbusRecord *record)
+static const uint8_t *
+take_variable_data(const uint8_t *p, const uint8_t *end, NiloMbusRecord *record,
+                   NiloMbusRecordError *error)
 {
-    size_t size = data_sizes[record->coding];
+    int size;
 
-    if (size == VARIABLE) {
-        const NiloMbusRecordError error = take_variable_length(at, end, record, &size);
-
-        if (error != NILO_MBUS_RECORD_ERROR_NONE)
-            return error;
-    }
-    if ((size_t)(end - *at) < size)
-        return NILO_MBUS_RECORD_ERROR_END_IN_DATA;
-    record->data = *at;
+    if (p == end)
+        return fail(NILO_MBUS_RECORD_ERROR_END_IN_DATA, error);
+    record->variable_length = *p++;
+    size = get_variable_size(record->variable_length);
+    if (size < 0)
+        return fail(NILO_MBUS_RECORD_ERROR_RESERVED_LENGTH, error);
+    if (end - p < size)
+        return fail(NILO_MBUS_RECORD_ERROR_END_IN_DATA, error);
+    record->data = p;
     record->data_size = (uint8_t)size;
-    *at += size;
-    return NILO_MBUS_RECORD_ERROR_NONE;
+    return p + size;
 }
 
-static inline NiloMbusRecordError
-take_record(const uint8_t **at, const uint8_t *end, TextPlace place, NiloMbusRecord *record,
-            const NiloMbusVif **meaning)
+static inline __attribute__((always_inline)) const uint8_t *
+take_record(const uint8_t *p, const uint8_t *end, TextPlace place, NiloMbusRecord *record,
+            const NiloMbusVif **meaning, NiloMbusRecordError *error)
 {
-    NiloMbusRecordError error;
+    const uint8_t *start = p;
+    const uint8_t dif = *p++;
+    const size_t size = data_sizes[dif & 0x0f];
+    uint8_t vif;
 
-    *record = (NiloMbusRecord){.dib = *at};
-    error = take_dib(at, end, record);
-    if (error != NILO_MBUS_RECORD_ERROR_NONE)
-        return error;
-    record->dib_size = (uint8_t)(*at - record->dib);
-    record->vib = *at;
-    error = take_vib(at, end, place, record, meaning);
-    if (error != NILO_MBUS_RECORD_ERROR_NONE)
-        return error;
-    record->vib_size = (uint8_t)(*at - record->vib);
-    return take_data(at, end, record);
+    /* all but what is set below on every good way: clearing the whole costs more than the rest */
+    record->type = NILO_MBUS_RECORD_DATA;
+    record->function = (NiloMbusFunction)(dif >> 4 & 0x03);
+    record->coding = (NiloMbusCoding)(dif & 0x0f);
+    record->storage = dif >> 6 & 0x01;
+    record->tariff = 0;
+    record->subunit = 0;
+    record->qualifiers = 0;
+    record->value = (NiloMbusValue){.type = NILO_MBUS_VALUE_NONE};
+    record->dib = start;
+    record->vib = NULL;
+    record->vife = NULL;
+    record->text = NULL;
+    record->vife_size = 0;
+    record->text_size = 0;
+    record->own_size = 0;
+    record->variable_length = 0;
+    if ((dif & EXTENSION_BIT) != 0 && (p = take_first_dife(p, end, record, error)) == NULL)
+        return NULL;
+    if (p == end)
+        return fail(NILO_MBUS_RECORD_ERROR_END_BEFORE_VIF, error);
+    record->dib_size = (uint8_t)(p - start);
+    record->vib = start = p;
+    vif = *p++;
+    *meaning = &nilo_mbus_vif_primary[vif & ~EXTENSION_BIT];
+    if ((vif & EXTENSION_BIT) != 0)
+        p = take_extended_vif(p, end, place, record, meaning, error);
+    else if (vif == VIF_TEXT)
+        p = take_text(p, end, record, error);
+    if (p == NULL)
+        return NULL;
+    record->vib_size = (uint8_t)(p - start);
+    if (size == VARIABLE)
+        return take_variable_data(p, end, record, error);
+    if ((size_t)(end - p) < size)
+        return fail(NILO_MBUS_RECORD_ERROR_END_IN_DATA, error);
+    record->data = p;
+    record->data_size = (uint8_t)size;
+    return p + size;
 }
 
 /* whether all records up to the end have a length that fits, texts standing at @place */
 static bool
-lands_on_end(const uint8_t *at, const uint8_t *end, TextPlace place)
+lands_on_end(const uint8_t *p, const uint8_t *end, TextPlace place)
 {
-    while (at < end) {
+    while (p < end) {
         const NiloMbusVif *meaning;
+        NiloMbusRecordError error;
         NiloMbusRecord record;
 
-        if (*at == DIF_FILLER) {
-            at++;
+        if (*p == DIF_FILLER) {
+            p++;
             continue;
         }
-        if ((*at & DIF_SPECIAL) == DIF_SPECIAL)
+        if ((*p & DIF_SPECIAL) == DIF_SPECIAL)
             return true;
-        if (take_record(&at, end, place, &record, &meaning) != NILO_MBUS_RECORD_ERROR_NONE)
+        p = take_record(p, end, place, &record, &meaning, &error);
+        if (p == NULL)
             return false;
     }
     return true;
 }
 
 /* A text unit with extensions can be read in two ways: the one that fits to the end is right, the
- * meters' way before the standard's when both do or neither does. */
+ * meters' way before the standard's when both fit. When neither does, something behind is broken,
+ * and the meters' way stands if it makes sense here (@fits). */
 static TextPlace
-find_text_place(const uint8_t *at, const uint8_t *end)
+find_text_place(const uint8_t *p, const uint8_t *end, bool fits)
 {
-    const uint8_t *p = at;
-    const NiloMbusVif *meaning;
-    NiloMbusRecord record;
-
-    if (lands_on_end(at, end, TEXT_BEHIND_VIF))
+    if (lands_on_end(p, end, TEXT_BEHIND_VIF))
         return TEXT_BEHIND_VIF;
-    if (lands_on_end(at, end, TEXT_BEHIND_VIFE))
+    if (lands_on_end(p, end, TEXT_BEHIND_VIFE))
         return TEXT_BEHIND_VIFE;
-    return take_record(&p, end, TEXT_BEHIND_VIF, &record, &meaning) == NILO_MBUS_RECORD_ERROR_NONE
-               ? TEXT_BEHIND_VIF
-               : TEXT_BEHIND_VIFE;
+    return fits ? TEXT_BEHIND_VIF : TEXT_BEHIND_VIFE;
+}
+
+/* the place of the text is in doubt: read the record again if it stands where the standard says */
+static RARE const uint8_t *
+reconsider_text(const uint8_t *p, const uint8_t *start, const uint8_t *end, NiloMbusRecord *record,
+                const NiloMbusVif **meaning, NiloMbusRecordError *error)
+{
+    if (find_text_place(start, end, p != NULL) == TEXT_BEHIND_VIF)
+        return p;
+    *error = NILO_MBUS_RECORD_ERROR_NONE;
+    return take_record(start, end, TEXT_BEHIND_VIFE, record, meaning, error);
 }
 
 /* DIF xF: no value information, and but for the readout request they take all that is left */
-static bool
+static RARE bool
 take_special(NiloMbusRecordIter *iter, NiloMbusRecord *record)
 {
     const uint8_t *dib = iter->position;
@@ -326,31 +356,29 @@ take_special(NiloMbusRecordIter *iter, NiloMbusRecord *record)
 bool
 nilo_mbus_record_iter_next(NiloMbusRecordIter *iter, NiloMbusRecord *record)
 {
-    const NiloMbusVif *meaning;
-    TextPlace place = TEXT_BEHIND_VIF;
-    const uint8_t *start;
+    NiloMbusRecordError error = NILO_MBUS_RECORD_ERROR_NONE;
+    const uint8_t *const end = iter->end;
+    const uint8_t *start = iter->position;
+    const NiloMbusVif *meaning = NULL;
+    const uint8_t *p;
 
-    while (iter->position < iter->end && *iter->position == DIF_FILLER)
-        iter->position++;
-    if (iter->position >= iter->end)
+    while (start < end && *start == DIF_FILLER)
+        start++;
+    iter->position = start;
+    if (start >= end)
         return false;
-    start = iter->position;
     if ((*start & DIF_SPECIAL) == DIF_SPECIAL)
         return take_special(iter, record);
 
-    iter->error = take_record(&iter->position, iter->end, place, record, &meaning);
-    if (record->text != NULL && (*record->vib & EXTENSION_BIT) != 0)
-        place = find_text_place(start, iter->end);
-    else if (iter->error == NILO_MBUS_RECORD_ERROR_END_IN_TEXT)
-        place = find_text_place(start, iter->end);
-    if (place != TEXT_BEHIND_VIF) {
-        iter->position = start;
-        iter->error = take_record(&iter->position, iter->end, place, record, &meaning);
-    }
-    if (iter->error != NILO_MBUS_RECORD_ERROR_NONE) {
-        iter->position = iter->end;
+    p = take_record(start, end, TEXT_BEHIND_VIF, record, &meaning, &error);
+    if (record->vib != NULL && *record->vib == (VIF_TEXT | EXTENSION_BIT))
+        p = reconsider_text(p, start, end, record, &meaning, &error);
+    if (p == NULL) {
+        iter->error = error;
+        iter->position = end;
         return false;
     }
+    iter->position = p;
     nilo_mbus_record_decode(record, meaning, iter->is_high_byte_first);
     return true;
 }

@@ -22,10 +22,10 @@ typedef enum {
 } NiloMbusKind;
 
 typedef struct {
-    uint16_t quantity; /* NiloQuantity */
-    uint8_t unit;      /* NiloUnit */
-    int8_t exponent;   /* power of ten that brings the raw number to the unit */
-    uint8_t kind;      /* NiloMbusKind */
+    uint8_t quantity; /* NiloQuantity; all of these tables are below 256 */
+    uint8_t unit;     /* NiloUnit */
+    int8_t exponent;  /* power of ten that brings the raw number to the unit */
+    uint8_t kind;     /* NiloMbusKind */
 } NiloMbusVif;
 
 /* Indexed by the code without its extension bit. */
