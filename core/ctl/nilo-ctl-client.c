@@ -36,8 +36,8 @@ nilo_ctl_call(NiloCtl *ctl, const char *path, const char *interface, const char 
                                        path != NULL ? path : NILO_DBUS_PATH,
                                        interface != NULL ? interface : NILO_DBUS_NAME, method,
                                        owned, NULL,
-                                       G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION,
-                                       G_MAXINT, NULL, error);
+                                       G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, G_MAXINT,
+                                       NULL, error);
 }
 
 GVariant *

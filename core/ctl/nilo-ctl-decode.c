@@ -51,8 +51,8 @@ static void
 print_line(const char *line, DecodeFunc decode, gboolean pretty)
 {
     g_autoptr(GByteArray) bytes = parse_hex(line);
-    g_autoptr(JsonNode) node = bytes != NULL ? decode(bytes->data, bytes->len)
-                                             : make_error(_("not a line of hex bytes"));
+    g_autoptr(JsonNode) node =
+        bytes != NULL ? decode(bytes->data, bytes->len) : make_error(_("not a line of hex bytes"));
     g_autofree char *text = json_to_string(node, pretty);
 
     g_print("%s\n", text);

@@ -47,8 +47,8 @@ refresh(Job *job)
 }
 
 static void
-changed_cb(GDBusConnection *connection, const char *sender, const char *path,
-           const char *interface, const char *signal, GVariant *parameters, gpointer user_data)
+changed_cb(GDBusConnection *connection, const char *sender, const char *path, const char *interface,
+           const char *signal, GVariant *parameters, gpointer user_data)
 {
     refresh(user_data);
 }
@@ -67,9 +67,11 @@ interrupted_cb(gpointer user_data)
 static void
 follow(Job *job)
 {
-    const guint subscription = g_dbus_connection_signal_subscribe(
-        job->ctl->connection, NILO_DBUS_NAME, "org.freedesktop.DBus.Properties",
-        "PropertiesChanged", job->path, NULL, G_DBUS_SIGNAL_FLAGS_NONE, changed_cb, job, NULL);
+    const guint subscription =
+        g_dbus_connection_signal_subscribe(job->ctl->connection, NILO_DBUS_NAME,
+                                           "org.freedesktop.DBus.Properties", "PropertiesChanged",
+                                           job->path, NULL, G_DBUS_SIGNAL_FLAGS_NONE, changed_cb,
+                                           job, NULL);
     g_autoptr(GSource) interrupt = g_unix_signal_source_new(SIGINT);
 
     g_source_set_callback(interrupt, interrupted_cb, job, NULL);
@@ -87,8 +89,8 @@ follow(Job *job)
 static void
 print_found(GVariant *state)
 {
-    g_autoptr(NiloCtlTable) table = nilo_ctl_table_new(_("METER"), _("ADDRESS"), _("DRIVER"),
-                                                       _("SPEED"), _("TROUBLE"), NULL);
+    g_autoptr(NiloCtlTable) table =
+        nilo_ctl_table_new(_("METER"), _("ADDRESS"), _("DRIVER"), _("SPEED"), _("TROUBLE"), NULL);
     g_autoptr(GVariant) found = g_variant_lookup_value(state, "Found", G_VARIANT_TYPE("aa{sv}"));
 
     for (gsize i = 0; found != NULL && i < g_variant_n_children(found); i++) {
@@ -147,9 +149,9 @@ nilo_ctl_scan(NiloCtl *ctl, int argc, char **argv)
     }
     bus = nilo_ctl_find_bus(ctl, argv[1], &error);
     if (bus != NULL)
-        reply = nilo_ctl_call(ctl, bus, BUS_INTERFACE, "Scan",
-                              g_variant_new("(s@a{sv})", driver, g_variant_dict_end(&options)),
-                              &error);
+        reply =
+            nilo_ctl_call(ctl, bus, BUS_INTERFACE, "Scan",
+                          g_variant_new("(s@a{sv})", driver, g_variant_dict_end(&options)), &error);
     else
         g_variant_dict_clear(&options);
     if (reply == NULL)

@@ -134,9 +134,9 @@ nilo_ctl_read(NiloCtl *ctl, int argc, char **argv)
         g_variant_dict_clear(&options);
         return nilo_ctl_usage("read METER [--history] [--purchase] [--evidence]");
     }
-    reply = nilo_ctl_call(ctl, NULL, NULL, "ReadMeter",
-                          g_variant_new("(s@a{sv})", argv[1], g_variant_dict_end(&options)),
-                          &error);
+    reply =
+        nilo_ctl_call(ctl, NULL, NULL, "ReadMeter",
+                      g_variant_new("(s@a{sv})", argv[1], g_variant_dict_end(&options)), &error);
     if (reply == NULL)
         return nilo_ctl_fail(error);
     report = g_variant_get_child_value(reply, 0);

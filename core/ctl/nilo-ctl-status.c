@@ -30,8 +30,7 @@ describe_round(GVariant *round)
         return g_strdup("-");
     g_variant_lookup(round, "ok", "u", &ok);
     g_variant_lookup(round, "duration-us", "x", &duration_us);
-    return g_strdup_printf(_("%u of %u in %.1f s"), ok, due,
-                           (double)duration_us / G_USEC_PER_SEC);
+    return g_strdup_printf(_("%u of %u in %.1f s"), ok, due, (double)duration_us / G_USEC_PER_SEC);
 }
 
 static gboolean
@@ -85,8 +84,8 @@ print_status_json(NiloCtl *ctl, GVariant *daemon, const char *const *buses)
     GVariantBuilder list;
     g_autoptr(GError) error = NULL;
     g_autoptr(GVariant) status = NULL;
-    g_autoptr(GVariant) journal = nilo_ctl_get_properties(ctl, JOURNAL_PATH, JOURNAL_INTERFACE,
-                                                          NULL);
+    g_autoptr(GVariant) journal =
+        nilo_ctl_get_properties(ctl, JOURNAL_PATH, JOURNAL_INTERFACE, NULL);
     GVariantDict dict;
 
     g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));

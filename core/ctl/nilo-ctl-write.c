@@ -33,9 +33,9 @@ static NiloCtlExit
 write_meter(NiloCtl *ctl, const char *id, const char *kind, GVariant *arguments)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GVariant) reply = nilo_ctl_call(ctl, NULL, NULL, "WriteMeter",
-                                              g_variant_new("(ss@a{sv})", id, kind, arguments),
-                                              &error);
+    g_autoptr(GVariant) reply =
+        nilo_ctl_call(ctl, NULL, NULL, "WriteMeter",
+                      g_variant_new("(ss@a{sv})", id, kind, arguments), &error);
 
     if (reply == NULL)
         return nilo_ctl_fail(error);
@@ -69,7 +69,8 @@ nilo_ctl_set_clock(NiloCtl *ctl, int argc, char **argv)
 {
     if (argc != 2)
         return nilo_ctl_usage("set-clock METER");
-    return write_meter(ctl, argv[1], "set-clock", g_variant_new_array(G_VARIANT_TYPE("{sv}"), NULL, 0));
+    return write_meter(ctl, argv[1], "set-clock",
+                       g_variant_new_array(G_VARIANT_TYPE("{sv}"), NULL, 0));
 }
 
 NiloCtlExit

@@ -124,10 +124,9 @@ ask_polkit(NiloAuthority *self, const char *sender, GTask *task)
 {
     g_autoptr(PolkitSubject) subject = polkit_system_bus_name_new(sender);
 
-    polkit_authority_check_authorization(
-        self->polkit, subject, g_task_get_task_data(task), NULL,
-        POLKIT_CHECK_AUTHORIZATION_FLAGS_ALLOW_USER_INTERACTION, g_task_get_cancellable(task),
-        polkit_cb, task);
+    polkit_authority_check_authorization(self->polkit, subject, g_task_get_task_data(task), NULL,
+                                         POLKIT_CHECK_AUTHORIZATION_FLAGS_ALLOW_USER_INTERACTION,
+                                         g_task_get_cancellable(task), polkit_cb, task);
 }
 
 static void

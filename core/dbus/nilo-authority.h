@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 #define NILO_ACTION_VALVE_OPEN  "org.nilometer.Nilometer1.valve-open"
 #define NILO_ACTION_VALVE_CLOSE "org.nilometer.Nilometer1.valve-close"
 
-#define NILO_TYPE_AUTHORITY (nilo_authority_get_type())
+#define NILO_TYPE_AUTHORITY     (nilo_authority_get_type())
 
 /**
  * NiloAuthority:
@@ -22,7 +22,8 @@ G_BEGIN_DECLS
  * Decides whether a D-Bus caller may do something: by polkit, or, on a private bus where there is
  * none, by being the same user as the daemon (or root). There is no third way.
  */
-NILO_INTERNAL G_DECLARE_FINAL_TYPE(NiloAuthority, nilo_authority, NILO, AUTHORITY, GObject)
+NILO_INTERNAL
+G_DECLARE_FINAL_TYPE(NiloAuthority, nilo_authority, NILO, AUTHORITY, GObject)
 
 /** nilo_authority_new_polkit: asks org.freedesktop.PolicyKit1 on @connection, call by call */
 NILO_INTERNAL NiloAuthority *nilo_authority_new_polkit(GDBusConnection *connection);

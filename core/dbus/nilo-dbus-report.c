@@ -4,8 +4,8 @@
 #define MAX_EVIDENCE_BYTES 8192
 
 static const char *const status_names[] = {
-    "battery-low",  "permanent-error", "temporary-error", "alarm",  "valve-open",
-    "valve-closed", "valve-fault",     "tamper",          "leak",   "vendor",
+    "battery-low",  "permanent-error", "temporary-error", "alarm", "valve-open",
+    "valve-closed", "valve-fault",     "tamper",          "leak",  "vendor",
 };
 
 static const char *const flag_names[] = {"invalid", "implausible", "meter-time", "confirmed"};
@@ -89,7 +89,8 @@ evidence_to_text(GBytes *evidence)
 
     /* direction marks and hex are already text; anything else would not be UTF-8 */
     for (gsize i = 0; i < MIN(size, MAX_EVIDENCE_BYTES); i++)
-        g_string_append_c(text, g_ascii_isprint(bytes[i]) || bytes[i] == '\n' ? (char)bytes[i] : '.');
+        g_string_append_c(text,
+                          g_ascii_isprint(bytes[i]) || bytes[i] == '\n' ? (char)bytes[i] : '.');
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
