@@ -15,14 +15,22 @@
 /* True when every nibble of @bytes is 0 to 9; also for no bytes at all. */
 bool nilo_bcd_is_valid(const uint8_t *bytes, size_t size);
 
-/*
- * Reads 1 to NILO_BCD_MAX_BYTES bytes. NILO_WIRE_BAD_LENGTH outside of that, NILO_WIRE_BAD_DIGIT
- * for a nibble above 9; @value is written on success only.
+/**
+ * nilo_bcd_to_uint64:
+ * @bytes: (array length=size): two digits per byte, least significant byte first
+ * @size: bytes in @bytes, 1 to NILO_BCD_MAX_BYTES
+ * @value: (out): untouched on failure
+ *
+ * Returns: %NILO_WIRE_OK, %NILO_WIRE_BAD_LENGTH, or %NILO_WIRE_BAD_DIGIT for a nibble above 9
  */
 NiloWireResult nilo_bcd_to_uint64(const uint8_t *bytes, size_t size, uint64_t *value);
 
-/*
- * Writes @value into @size bytes (1 to NILO_BCD_MAX_BYTES), filled up with zero digits.
- * NILO_WIRE_TOO_LONG, and @bytes as they were, when @value has more digits than that.
+/**
+ * nilo_bcd_from_uint64:
+ * @value: the number
+ * @bytes: (array length=size): filled up with zero digits; untouched on failure
+ * @size: bytes in @bytes, 1 to NILO_BCD_MAX_BYTES
+ *
+ * Returns: %NILO_WIRE_OK, %NILO_WIRE_BAD_LENGTH, or %NILO_WIRE_TOO_LONG when @value has more digits
  */
 NiloWireResult nilo_bcd_from_uint64(uint64_t value, uint8_t *bytes, size_t size);

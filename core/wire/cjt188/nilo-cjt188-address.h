@@ -21,9 +21,12 @@ typedef struct {
     uint8_t bytes[NILO_CJT188_ADDRESS_SIZE];
 } NiloCjt188Address;
 
-/*
- * Reads exactly 14 digits, as printed; A to F, in either case, are taken too. NILO_WIRE_BAD_LENGTH
- * or NILO_WIRE_BAD_DIGIT, and @address as it was, for anything else.
+/**
+ * nilo_cjt188_address_from_text:
+ * @text: exactly 14 digits, as printed on the meter; A to F, in either case, are taken too
+ * @address: (out): untouched on failure
+ *
+ * Returns: %NILO_WIRE_OK, %NILO_WIRE_BAD_LENGTH, or %NILO_WIRE_BAD_DIGIT
  */
 NiloWireResult nilo_cjt188_address_from_text(const char *text, NiloCjt188Address *address);
 

@@ -19,13 +19,17 @@ typedef struct {
     bool is_year_first; /* the bytes stood the other way round */
 } NiloCjt188Clock;
 
-/*
- * Reads ss mm hh DD MM YY CC, BCD. When that is no date of this century but the same bytes read
- * backwards are one, it is a meter that sends the year first, and is_year_first says so.
+/**
+ * nilo_cjt188_clock_parse:
+ * @bytes: ss mm hh DD MM YY CC, BCD
+ * @clock: (out): written with %NILO_WIRE_OK only
  *
- * NILO_WIRE_END: all bytes 0, the clock was never set. NILO_WIRE_UNSUPPORTED: all bytes FF.
- * NILO_WIRE_BAD_DIGIT: not BCD. NILO_WIRE_BAD_VALUE: digits, but no date either way. @clock is
- * written with NILO_WIRE_OK only.
+ * When the bytes are no date of this century, but read backwards are one, it is a meter that sends
+ * the year first, and is_year_first says so.
+ *
+ * Returns: %NILO_WIRE_OK; %NILO_WIRE_END for a clock that was never set (all bytes 0);
+ *   %NILO_WIRE_UNSUPPORTED for a meter without one (all bytes FF); %NILO_WIRE_BAD_DIGIT when it is
+ * not BCD; %NILO_WIRE_BAD_VALUE for digits that make no date either way
  */
 NiloWireResult nilo_cjt188_clock_parse(const uint8_t bytes[NILO_CJT188_CLOCK_SIZE],
                                        NiloCjt188Clock *clock);

@@ -57,8 +57,8 @@ typedef enum {
 const char *nilo_cjt188_key_get_name(NiloCjt188Key key);
 
 /*
- * What a meter model does its own way, as data. A NULL profile is the standard; to change one thing,
- * copy nilo_cjt188_profile_standard first, since zero decimals mean none.
+ * What a meter model does its own way, as data. A NULL profile is the standard; to change one
+ * thing, copy nilo_cjt188_profile_standard first, since zero decimals mean none.
  */
 typedef struct {
     const NiloCjt188StatusMap *status_map; /* NULL: the standard's */
@@ -129,14 +129,26 @@ typedef struct {
     uint8_t item;
 } NiloCjt188Fields;
 
-/* @profile may be NULL for the standard's way. */
+/**
+ * nilo_cjt188_field_start:
+ * @fields: (out): the iterator
+ * @message: request or answer; its frame must outlive the iterator
+ * @profile: (nullable): the meter model's own ways, copied; NULL for the standard's
+ *
+ * Sets an iterator to the first field of a message's payload.
+ */
 void nilo_cjt188_field_start(NiloCjt188Fields *fields, const NiloCjt188Message *message,
                              const NiloCjt188Profile *profile);
 
-/*
- * NILO_WIRE_OK with the next @field, NILO_WIRE_END after the last. Each byte of the payload belongs
- * to exactly one field: an identifier or a length we do not know gives one field RAW, and bytes
- * behind the known ones give REST.
+/**
+ * nilo_cjt188_field_next:
+ * @fields: the iterator
+ * @field: (out): the next field; untouched at the end
+ *
+ * Each byte of the payload belongs to exactly one field: an identifier or a length we do not know
+ * gives one field RAW, and bytes behind the known ones give REST.
+ *
+ * Returns: %NILO_WIRE_OK, or %NILO_WIRE_END after the last field
  */
 NiloWireResult nilo_cjt188_field_next(NiloCjt188Fields *fields, NiloCjt188Field *field);
 
@@ -173,11 +185,19 @@ typedef struct {
     size_t raw_size;
 } NiloCjt188Content;
 
-/*
+/**
+ * nilo_cjt188_payload_build:
+ * @content: what the payload shall say
+ * @payload: (array length=capacity): where to write; undefined on failure
+ * @capacity: room in @payload
+ * @size: (out): bytes written, 1 to 43; untouched on failure
+ *
  * Writes the payload of a request that writes, or of an answer: the inverse of the iterator.
- * NILO_WIRE_UNSUPPORTED when the identifier has no such layout (an answer without payload has none
- * to build), NILO_WIRE_TOO_LONG when @capacity or a number's digits do not suffice,
- * NILO_WIRE_BAD_VALUE for a clock that is no date.
+ * Requests to read and bare confirmations have no payload to build.
+ *
+ * Returns: %NILO_WIRE_OK; %NILO_WIRE_UNSUPPORTED when the identifier has no such layout;
+ *   %NILO_WIRE_TOO_LONG when the room or a number's digits do not suffice; %NILO_WIRE_BAD_VALUE for
+ * a clock that is no date
  */
 NiloWireResult nilo_cjt188_payload_build(const NiloCjt188Content *content, uint8_t *payload,
                                          size_t capacity, size_t *size);

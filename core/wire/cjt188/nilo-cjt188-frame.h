@@ -36,20 +36,30 @@ typedef struct {
     uint8_t sum;         /* as it should be */
 } NiloCjt188Frame;
 
-/*
- * Reads the frame that begins at @bytes[0].
+/**
+ * nilo_cjt188_frame_parse:
+ * @bytes: (array length=size): what stands where a frame should begin; not a preamble
+ * @size: bytes in @bytes
+ * @frame: (out): written with %NILO_WIRE_OK and %NILO_WIRE_BAD_CHECKSUM; points into @bytes
  *
- * NILO_WIRE_OK, and @frame is filled; bytes behind it are not looked at
- * NILO_WIRE_BAD_CHECKSUM, and @frame is filled: the shape fits
- * NILO_WIRE_NEED_MORE: a frame may become of it, see nilo_cjt188_frame_get_expected_size()
- * NILO_WIRE_BAD_START, NILO_WIRE_BAD_LENGTH or NILO_WIRE_BAD_STOP: no frame begins here
+ * Reads the frame that begins at the first byte (CJ/T 188-2004, frame format). Bytes behind it are
+ * not looked at.
+ *
+ * Returns: %NILO_WIRE_OK; %NILO_WIRE_BAD_CHECKSUM when the shape fits and the sum does not;
+ *   %NILO_WIRE_NEED_MORE while a frame may become of it; %NILO_WIRE_BAD_START,
+ * %NILO_WIRE_BAD_LENGTH (L above 64H) or %NILO_WIRE_BAD_STOP when no frame begins here
  */
 NiloWireResult nilo_cjt188_frame_parse(const uint8_t *bytes, size_t size, NiloCjt188Frame *frame);
 
-/*
- * How long the frame that begins at @bytes[0] will be: exact once L has arrived (@size of
- * NILO_CJT188_FRAME_HEAD_SIZE or more), the shortest possible frame before that. A reader turns it
- * into a deadline.
+/**
+ * nilo_cjt188_frame_get_expected_size:
+ * @bytes: (array length=size): a frame's first bytes
+ * @size: bytes in @bytes
+ *
+ * How long the frame will be, for a reader's deadline: exact once L has arrived (@size of
+ * NILO_CJT188_FRAME_HEAD_SIZE or more), the shortest possible frame before that.
+ *
+ * Returns: bytes from 68 to 16, 13 to 268; a length above the standard's is refused by the parser
  */
 size_t nilo_cjt188_frame_get_expected_size(const uint8_t *bytes, size_t size);
 
@@ -69,22 +79,36 @@ typedef struct {
     bool passed_bad_checksum; /* a frame with a wrong sum stands in front of this one */
 } NiloCjt188Found;
 
-/*
- * Finds the first good frame in what a line has delivered. A start byte that leads nowhere (noise,
- * a 68 inside of data, a frame cut short) never hides a good frame behind it: the search goes on at
- * the byte after. Without a good frame:
+/**
+ * nilo_cjt188_frame_find:
+ * @bytes: (array length=size): what a line has delivered
+ * @size: bytes in @bytes
+ * @found: (out): filled as far as it goes in every case; its frame only with %NILO_WIRE_OK and
+ *   %NILO_WIRE_BAD_CHECKSUM
  *
- * NILO_WIRE_BAD_CHECKSUM: a frame of right shape and wrong sum is there, nothing behind it is
- * growing NILO_WIRE_NEED_MORE: a frame is growing, or nothing but idle bytes (FE, FF, 00) has come
- * NILO_WIRE_BAD_START: other bytes, and no frame can begin in them
+ * Finds the first good frame. A start byte that leads nowhere (noise, a 68 inside of data, a frame
+ * cut short) never hides a good frame behind it: the search goes on at the byte after.
  *
- * @found is filled as far as it goes in every case; its frame only with OK and BAD_CHECKSUM.
+ * Returns: %NILO_WIRE_OK; %NILO_WIRE_NEED_MORE when a frame is growing, or nothing but idle bytes
+ * (FE, FF, 00) has come; %NILO_WIRE_BAD_CHECKSUM when there is a frame of right shape and wrong
+ * sum, and nothing is growing behind it; %NILO_WIRE_BAD_START when no frame can begin in these
+ * bytes
  */
 NiloWireResult nilo_cjt188_frame_find(const uint8_t *bytes, size_t size, NiloCjt188Found *found);
 
-/*
- * Writes @preamble_size FE bytes and the frame. Of @frame only type, address, control, data and
- * data_size count. NILO_WIRE_TOO_LONG when data or preamble exceed their limits or the buffer.
+/**
+ * nilo_cjt188_frame_build:
+ * @frame: type, address, control, data and data_size count; the rest is not looked at
+ * @preamble_size: FE bytes in front, 0 to NILO_CJT188_PREAMBLE_MAX_SIZE; the standard asks for 2 to
+ * 4
+ * @bytes: (array length=capacity): where to write
+ * @capacity: room in @bytes
+ * @size: (out): bytes written; untouched on failure
+ *
+ * Writes preamble, frame, sum and stop byte, whatever they say: see nilo_cjt188_message_build() for
+ * frames that a driver may send.
+ *
+ * Returns: %NILO_WIRE_OK, or %NILO_WIRE_TOO_LONG when data, preamble or frame exceed their room
  */
 NiloWireResult nilo_cjt188_frame_build(const NiloCjt188Frame *frame, size_t preamble_size,
                                        uint8_t *bytes, size_t capacity, size_t *size);

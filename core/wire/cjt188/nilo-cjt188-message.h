@@ -65,10 +65,18 @@ typedef enum {
     NILO_CJT188_LOW_FIRST,  /* 1F 90: the 2018 edition, and some 2004 meters */
 } NiloCjt188Order;
 
-/*
- * Which DI two wire bytes mean. An order that gives a named identifier wins; when both do, or none
- * does, the one whose high byte begins a known group (81, 90, 91, A0, A1, D1 to D4); then high
- * first.
+/**
+ * nilo_cjt188_di_from_wire:
+ * @first: the byte that came first
+ * @second: the byte that came second
+ * @order: (out): which order they were in
+ *
+ * Tells which data identifier two wire bytes mean. An order that gives a named identifier wins;
+ * when both do, or none does, the one whose high byte begins a known group (81, 90, 91, A0, A1, D1
+ * to D4); then high first. Only pairs of two group bytes, such as D2 D3, remain a matter of that
+ * last rule.
+ *
+ * Returns: the identifier, high byte first
  */
 uint16_t nilo_cjt188_di_from_wire(uint8_t first, uint8_t second, NiloCjt188Order *order);
 
@@ -89,24 +97,45 @@ typedef struct {
     uint8_t payload_size;
 } NiloCjt188Message;
 
-/*
- * Takes the data of a frame apart; never fails, since every length has a meaning: the standard's
- * DI DI SER with data, DI DI alone, and the abnormal shapes SER ST0 ST1 and DI DI SER code.
+/**
+ * nilo_cjt188_message_parse:
+ * @frame: a frame, whether its sum is right or not
+ * @message: (out): what it carries; points into the frame's bytes
+ *
+ * Takes the data apart: the standard's DI DI SER with data, DI DI alone (read address of some
+ * meters), and the abnormal shapes SER ST0 ST1 and DI DI SER code. Never fails, since every length
+ * has a meaning.
  */
 void nilo_cjt188_message_parse(const NiloCjt188Frame *frame, NiloCjt188Message *message);
 
-/* True when @answer can be the answer to @request: function, DI (if present) and SER (if present).
+/**
+ * nilo_cjt188_message_is_answer_to:
+ * @answer: what came
+ * @request: what was sent
+ *
+ * Compares function, and DI and SER where both have them. The addresses stand in the frames, and
+ * are the caller's to compare.
+ *
+ * Returns: false for an echo, a late answer, or an answer to something else
  */
 bool nilo_cjt188_message_is_answer_to(const NiloCjt188Message *answer,
                                       const NiloCjt188Message *request);
 
-/*
- * Builds a whole frame: @preamble_size FE, @type, @address, and what @message says. The inverse of
- * nilo_cjt188_message_parse(), for master and meter.
+/**
+ * nilo_cjt188_message_build:
+ * @message: request or answer; its payload may be NULL when payload_size is 0
+ * @preamble_size: FE bytes in front, 0 to NILO_CJT188_PREAMBLE_MAX_SIZE
+ * @type: T
+ * @address: the meter's address, or a wildcard in requests to read
+ * @bytes: (array length=capacity): where to write
+ * @capacity: room in @bytes; NILO_CJT188_PREAMBLE_MAX_SIZE + NILO_CJT188_FRAME_MAX_SIZE always do
+ * @size: (out): bytes written; untouched on failure
  *
- * NILO_WIRE_TOO_LONG when the payload exceeds the standard's limits or the frame @capacity;
- * NILO_WIRE_BAD_VALUE when the function has more than five bits, or when it is a request to write
- * and @address a wildcard: it would reach every meter on the wire.
+ * Builds a whole frame: the inverse of nilo_cjt188_message_parse(), for master and meter.
+ *
+ * Returns: %NILO_WIRE_OK; %NILO_WIRE_TOO_LONG when the payload exceeds the standard's limits or the
+ *   frame its room; %NILO_WIRE_BAD_VALUE for a function of more than five bits, and for a request
+ * to write to a wildcard, which would reach every meter on the wire
  */
 NiloWireResult nilo_cjt188_message_build(const NiloCjt188Message *message, size_t preamble_size,
                                          uint8_t type, const NiloCjt188Address *address,

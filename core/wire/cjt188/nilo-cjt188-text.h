@@ -41,10 +41,20 @@ typedef struct {
 void nilo_cjt188_line_start(NiloCjt188Lines *lines, const uint8_t *bytes, size_t size,
                             const NiloCjt188Profile *profile);
 
-/*
- * Gives the next line: false after the last. The keys, in this order, each only if it applies:
- * expect (ok, bad-checksum, no-frame), error, preamble, trailing, type, address, control, length,
- * flag_d5, data, di, ser, error_code, payload, then one per field under its printed name.
+/**
+ * nilo_cjt188_line_next:
+ * @lines: the iterator
+ * @key: (out): the line's key
+ * @text: (array length=size): the line's text, cut off when @size is too small; see
+ *   NILO_CJT188_LINE_TEXT_SIZE
+ * @size: room in @text
+ *
+ * The keys, in this order, each only if it applies: expect (ok, bad-checksum, no-frame), error,
+ * preamble, trailing, type, address, control, length, flag_d5, data, di, ser, error_code, payload,
+ * then one per field under its printed name, and time_year_first behind a time whose bytes stand
+ * the other way round.
+ *
+ * Returns: false after the last line
  */
 bool nilo_cjt188_line_next(NiloCjt188Lines *lines, char key[NILO_CJT188_LINE_KEY_SIZE], char *text,
                            size_t size);
