@@ -84,6 +84,12 @@ test_types(const void *data)
     CHECK(nilo_cjt188_type_is_2004(0x21));
     CHECK(!nilo_cjt188_type_is_2004(0x22));
     CHECK(!nilo_cjt188_type_is_2004(0x25));
+    CHECK(nilo_cjt188_type_is_answer_to(0x25, 0x20));
+    CHECK(nilo_cjt188_type_is_answer_to(0x10, 0xaa));
+    CHECK(nilo_cjt188_type_is_answer_to(0xaa, 0x10));
+    CHECK(nilo_cjt188_type_is_answer_to(0x77, 0x77));
+    CHECK(!nilo_cjt188_type_is_answer_to(0x20, 0x10));
+    CHECK(!nilo_cjt188_type_is_answer_to(0x77, 0x88));
 }
 
 int

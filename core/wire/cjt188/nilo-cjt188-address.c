@@ -151,3 +151,14 @@ nilo_cjt188_type_is_2004(uint8_t type)
     return (type >= 0x10 && type <= 0x13) || type == 0x20 || type == 0x21 || type == 0x30 ||
            type == 0x40;
 }
+
+bool
+nilo_cjt188_type_is_answer_to(uint8_t answered, uint8_t asked)
+{
+    const NiloCjt188Medium medium = nilo_cjt188_type_get_medium(answered);
+
+    if (answered == asked || answered == NILO_CJT188_ADDRESS_WILDCARD ||
+        asked == NILO_CJT188_ADDRESS_WILDCARD)
+        return true;
+    return medium != NILO_CJT188_MEDIUM_UNKNOWN && medium == nilo_cjt188_type_get_medium(asked);
+}

@@ -69,3 +69,9 @@ const char *nilo_cjt188_type_get_name(uint8_t type);
 
 /* True for the types that the 2004 edition lists: 10 to 13, 20, 21, 30, 40. */
 bool nilo_cjt188_type_is_2004(uint8_t type);
+
+/*
+ * Whether a meter of type @answered can be the one that was asked as @asked: the same medium, since
+ * a heat meter asked as 20 may well answer as 25, or either one the wildcard AA.
+ */
+bool nilo_cjt188_type_is_answer_to(uint8_t answered, uint8_t asked);

@@ -244,6 +244,42 @@ test_pairing(const void *data)
     CHECK(!nilo_cjt188_message_is_answer_to(&answer, &request));
 }
 
+/* sums added up by hand, apart from the code */
+static void
+test_make_answers(const void *data)
+{
+    static const uint8_t request_bytes[] = {0x68, 0x10, 0x78, 0x56, 0x34, 0x12, 0x00, 0x33,
+                                            0x78, 0x01, 0x03, 0x03, 0x81, 0x16, 0xd5, 0x16};
+    static const uint8_t answer_bytes[] = {0x68, 0x10, 0x78, 0x56, 0x34, 0x12, 0x00, 0x33, 0x78,
+                                           0x81, 0x04, 0x03, 0x81, 0x16, 0x25, 0x7b, 0x16};
+    static const uint8_t refusal_bytes[] = {0xfe, 0xfe, 0x68, 0x10, 0x78, 0x56, 0x34, 0x12, 0x00,
+                                            0x33, 0x78, 0xc1, 0x03, 0x16, 0x04, 0x00, 0x15, 0x16};
+    static const uint8_t day = 0x25, status[] = {0x04, 0x00};
+    NiloCjt188Frame frame = {0};
+    NiloCjt188Message request, answer;
+    uint8_t bytes[40];
+    size_t size = 0;
+
+    CHECK_INT(nilo_cjt188_frame_parse(request_bytes, sizeof request_bytes, &frame), NILO_WIRE_OK);
+    nilo_cjt188_message_parse(&frame, &request);
+
+    nilo_cjt188_message_make_answer(&request, &day, 1, &answer);
+    CHECK(nilo_cjt188_message_is_answer_to(&answer, &request));
+    CHECK_INT(nilo_cjt188_message_build(&answer, 0, frame.type, &frame.address, bytes, sizeof bytes,
+                                        &size),
+              NILO_WIRE_OK);
+    CHECK_INT(size, sizeof answer_bytes);
+    CHECK(memcmp(bytes, answer_bytes, sizeof answer_bytes) == 0);
+
+    nilo_cjt188_message_make_refusal(&request, status, &answer);
+    CHECK(nilo_cjt188_message_is_answer_to(&answer, &request));
+    CHECK_INT(nilo_cjt188_message_build(&answer, 2, frame.type, &frame.address, bytes, sizeof bytes,
+                                        &size),
+              NILO_WIRE_OK);
+    CHECK_INT(size, sizeof refusal_bytes);
+    CHECK(memcmp(bytes, refusal_bytes, sizeof refusal_bytes) == 0);
+}
+
 int
 main(void)
 {
@@ -254,5 +290,6 @@ main(void)
     nilo_test_run("/cjt188/message/build/write-to-wildcard", test_write_to_wildcard, NULL);
     nilo_test_run("/cjt188/message/build/too-long", test_too_long, NULL);
     nilo_test_run("/cjt188/message/pairing", test_pairing, NULL);
+    nilo_test_run("/cjt188/message/make-answers", test_make_answers, NULL);
     return nilo_test_finish();
 }

@@ -183,6 +183,38 @@ nilo_cjt188_message_is_answer_to(const NiloCjt188Message *answer, const NiloCjt1
     return !answer->has_serial || !request->has_serial || answer->serial == request->serial;
 }
 
+void
+nilo_cjt188_message_make_answer(const NiloCjt188Message *request, const uint8_t *payload,
+                                uint8_t payload_size, NiloCjt188Message *answer)
+{
+    *answer = (NiloCjt188Message){
+        .function = request->function,
+        .is_answer = true,
+        .has_di = request->has_di,
+        .has_serial = request->has_serial,
+        .di = request->di,
+        .order = request->order,
+        .serial = request->serial,
+        .payload = payload,
+        .payload_size = payload_size,
+    };
+}
+
+void
+nilo_cjt188_message_make_refusal(const NiloCjt188Message *request, const uint8_t status[2],
+                                 NiloCjt188Message *answer)
+{
+    *answer = (NiloCjt188Message){
+        .function = request->function,
+        .is_answer = true,
+        .is_abnormal = true,
+        .has_serial = true,
+        .serial = request->serial,
+        .payload = status,
+        .payload_size = 2,
+    };
+}
+
 static uint8_t
 build_head(const NiloCjt188Message *message, uint8_t head[4])
 {

@@ -122,6 +122,25 @@ bool nilo_cjt188_message_is_answer_to(const NiloCjt188Message *answer,
                                       const NiloCjt188Message *request);
 
 /**
+ * nilo_cjt188_message_make_answer:
+ * @request: what the meter was asked
+ * @payload: (array length=payload_size) (nullable): what it answers; borrowed
+ * @payload_size: bytes in @payload
+ * @answer: (out): the same function, identifier, byte order and SER as in @request
+ */
+void nilo_cjt188_message_make_answer(const NiloCjt188Message *request, const uint8_t *payload,
+                                     uint8_t payload_size, NiloCjt188Message *answer);
+
+/**
+ * nilo_cjt188_message_make_refusal:
+ * @request: what the meter was asked
+ * @status: ST0 ST1; borrowed
+ * @answer: (out): the standard's abnormal answer, SER ST0 ST1 without an identifier
+ */
+void nilo_cjt188_message_make_refusal(const NiloCjt188Message *request, const uint8_t status[2],
+                                      NiloCjt188Message *answer);
+
+/**
  * nilo_cjt188_message_build:
  * @message: request or answer; its payload may be NULL when payload_size is 0
  * @preamble_size: FE bytes in front, 0 to NILO_CJT188_PREAMBLE_MAX_SIZE
