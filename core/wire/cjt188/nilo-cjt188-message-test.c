@@ -244,7 +244,7 @@ test_pairing(const void *data)
     CHECK(!nilo_cjt188_message_is_answer_to(&answer, &request));
 }
 
-/* sums added up by hand, apart from the code */
+/* the sums were computed apart from the builder */
 static void
 test_make_answers(const void *data)
 {
