@@ -5,6 +5,6 @@
 
 G_BEGIN_DECLS
 
-    JsonNode *nilo_cjt188_bytes_to_json(const guint8 *bytes, gsize size);
+JsonNode *nilo_cjt188_bytes_to_json(const guint8 *bytes, gsize size);
 
 G_END_DECLS
