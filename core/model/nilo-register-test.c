@@ -27,8 +27,8 @@ static const RegisterCase cases[] = {
      "energy/error/storage=1/tariff=255/subunit=255/forward/occurrence=63"},
     {"/register/qualifier-bits",
      {.quantity = NILO_QUANTITY_FLOW_TEMPERATURE,
-      .qualifier = NILO_QUALIFIER_UPPER_LIMIT | NILO_QUALIFIER_COUNT},
-     "flow-temperature/qualifier=0x088"},
+      .qualifier = NILO_QUALIFIER_UPPER_LIMIT | NILO_QUALIFIER_FORWARD},
+     "flow-temperature/qualifier=0x041"},
     {"/register/number-without-name", {.quantity = (NiloQuantity)1023}, "quantity-1023"},
 };
 

@@ -24,35 +24,21 @@ typedef enum {
 /**
  * NiloQualifier:
  *
- * What narrows a quantity further, or-ed together: 12 bits.
+ * What narrows a quantity further, or-ed together: the low 12 bits of what <nilometer-wire.h> calls
+ * qualifiers (NILO_MBUS_QUALIFIER_...). The words most often met have a name here.
  *
  * Since: 0.1
  */
 typedef enum {
     NILO_QUALIFIER_NONE = 0,
-    /* direction of flow */
     NILO_QUALIFIER_FORWARD = 1,
     NILO_QUALIFIER_BACKWARD = 2,
-    /* a limit, not the value itself */
-    NILO_QUALIFIER_LOWER_LIMIT = 1 << 2,
-    NILO_QUALIFIER_UPPER_LIMIT = 2 << 2,
-    /* phase of a three-phase supply; 4: neutral */
-    NILO_QUALIFIER_PHASE_1 = 1 << 4,
-    NILO_QUALIFIER_PHASE_2 = 2 << 4,
-    NILO_QUALIFIER_PHASE_3 = 3 << 4,
-    NILO_QUALIFIER_NEUTRAL = 4 << 4,
-    /* what is told of the quantity or its limit, when not its size */
-    NILO_QUALIFIER_COUNT = 1 << 7,       /* how often it was exceeded */
-    NILO_QUALIFIER_DURATION = 2 << 7,    /* for how long */
-    NILO_QUALIFIER_FIRST_BEGIN = 3 << 7, /* date of the begin of the first */
-    NILO_QUALIFIER_FIRST_END = 4 << 7,
-    NILO_QUALIFIER_LAST_BEGIN = 5 << 7,
-    NILO_QUALIFIER_LAST_END = 6 << 7,
-    NILO_QUALIFIER_DURATION_FIRST = 7 << 7,
-    NILO_QUALIFIER_DURATION_LAST = 8 << 7,
-    NILO_QUALIFIER_DATE = 9 << 7, /* date or date-time of the value */
-    NILO_QUALIFIER_PER = 10 << 7, /* per time, pulse, litre ...: occurrence tells apart */
-    NILO_QUALIFIER_UNCORRECTED = 1 << 11,
+    NILO_QUALIFIER_PHASE_1 = 1 << 2,
+    NILO_QUALIFIER_PHASE_2 = 2 << 2,
+    NILO_QUALIFIER_PHASE_3 = 3 << 2,
+    NILO_QUALIFIER_LOWER_LIMIT = 1 << 5, /* the limit, not the value itself */
+    NILO_QUALIFIER_UPPER_LIMIT = 2 << 5,
+    NILO_QUALIFIER_ALL = 0xfff,
 } NiloQualifier;
 
 /**
@@ -104,7 +90,7 @@ NILO_EXPORT NiloRegister nilo_register_of(NiloQuantity quantity);
  * nilo_register_to_text:
  *
  * Readable and exact: `volume`, `volume/max/storage=1`, `volume/tariff=2/forward`,
- * `power/qualifier=0x084/occurrence=3`.
+ * `power/qualifier=0x041/occurrence=3`.
  *
  * Returns: (transfer full)
  */
