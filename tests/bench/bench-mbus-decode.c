@@ -25,6 +25,7 @@
 #define MAX_FRAMES   512
 #define RUN_SECONDS  1.0
 #define PASSES_BATCH 200u
+#define PATH_SIZE    4096
 
 struct telegram {
     uint8_t bytes[NILO_MBUS_MAX_FRAME];
@@ -44,6 +45,8 @@ struct totals {
 /* Allocations are counted by standing in front of the C library's own functions. */
 static volatile uint64_t allocations;
 
+/* a sanitizer stands there already, and its own free() must meet its own malloc() */
+#if !defined(__SANITIZE_ADDRESS__)
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t n, size_t size);
 extern void *__libc_realloc(void *block, size_t size);
@@ -68,6 +71,7 @@ realloc(void *block, size_t size)
     allocations++;
     return __libc_realloc(block, size);
 }
+#endif
 
 static size_t
 read_hex(FILE *file, uint8_t *bytes, size_t capacity)
@@ -86,7 +90,7 @@ load_file(const char *folder, const char *name)
     struct telegram *telegram = &telegrams[n_telegrams];
     NiloMbusFrame frame;
     size_t consumed;
-    char path[4096];
+    char path[PATH_SIZE + 256]; /* a name has up to 255 bytes */
     FILE *file;
 
     snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -239,7 +243,7 @@ main(int argc, char **argv)
     const int n_options = has_passes ? 2 : 0;
     const unsigned long passes = has_passes ? strtoul(argv[2], NULL, 10) : 0;
     struct totals decoded = {0};
-    char path[4096];
+    char path[PATH_SIZE];
     const char *folder;
     uint64_t before;
     double seconds;
