@@ -96,7 +96,7 @@ nilo_mbus_request_build_reset_application(uint8_t c, uint8_t a, int subcode, uin
 
     if (subcode == NILO_MBUS_RESET_NO_SUBCODE)
         return nilo_mbus_frame_build_control(c, a, NILO_MBUS_CI_RESET, bytes, capacity);
-    if (subcode < 0 || subcode > UINT8_MAX)
+    if (subcode < 0 || subcode > 0xff)
         return 0;
     return nilo_mbus_frame_build_long(c, a, NILO_MBUS_CI_RESET, &code, 1, bytes, capacity);
 }
