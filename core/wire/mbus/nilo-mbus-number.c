@@ -56,30 +56,43 @@ has_bad_digit(uint64_t bcd)
     return (bcd & (bcd << 1 | bcd << 2) & UINT64_C(0x8888888888888888)) != 0;
 }
 
+/* up to eight bytes, whose sign has been dealt with */
+static bool
+parse_digits(uint64_t bcd, bool negative, int64_t *mantissa)
+{
+    if (has_bad_digit(bcd))
+        return false;
+    *mantissa = negative ? -(int64_t)join_digits(bcd) : (int64_t)join_digits(bcd);
+    return true;
+}
+
+/* 18 digits: the top two do not fit into the word */
+static __attribute__((noinline)) bool
+parse_nine_bytes(const uint8_t *bytes, bool negative, int64_t *mantissa)
+{
+    const unsigned top = bytes[BCD_MAX_BYTES - 1] & (negative ? 0x0fu : 0xffu);
+    int64_t low;
+
+    if (has_bad_digit(top) || !parse_digits(nilo_mbus_unsigned_parse(bytes, 8), false, &low))
+        return false;
+    low += (int64_t)(top - 6 * (top >> 4)) * INT64_C(10000000000000000);
+    *mantissa = negative ? -low : low;
+    return true;
+}
+
 bool
 nilo_mbus_bcd_parse(const uint8_t *bytes, size_t size, int64_t *mantissa)
 {
     bool negative;
     uint64_t bcd;
-    unsigned top = 0;
-    int64_t number;
 
     if (size == 0 || size > BCD_MAX_BYTES)
         return false;
     negative = bytes[size - 1] >> 4 == 0x0f;
-    if (size == BCD_MAX_BYTES) {
-        top = negative ? bytes[--size] & 0x0fu : bytes[--size];
-        bcd = nilo_mbus_unsigned_parse(bytes, size);
-    } else {
-        bcd = nilo_mbus_unsigned_parse(bytes, size);
-        if (negative)
-            bcd &= (UINT64_C(1) << (8 * size - 4)) - 1;
-    }
-    if (has_bad_digit(bcd) || has_bad_digit(top))
-        return false;
-    number = (int64_t)join_digits(bcd);
-    if (top != 0)
-        number += (int64_t)join_digits(top) * INT64_C(10000000000000000);
-    *mantissa = negative ? -number : number;
-    return true;
+    if (size == BCD_MAX_BYTES)
+        return parse_nine_bytes(bytes, negative, mantissa);
+    bcd = nilo_mbus_unsigned_parse(bytes, size);
+    if (negative)
+        bcd &= (UINT64_C(1) << (8 * size - 4)) - 1;
+    return parse_digits(bcd, negative, mantissa);
 }

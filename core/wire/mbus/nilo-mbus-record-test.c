@@ -166,7 +166,7 @@ static const ValueCase value_cases[] = {
      NUMBER,
      OK,
      "227.8",
-     "vife 7C"},
+     ""},
     {"/mbus/record/vife/manufacturer",
      {0x01, 0x93, 0xff, 0x6f, 0x05},
      5,

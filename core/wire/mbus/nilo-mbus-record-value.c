@@ -238,30 +238,41 @@ reverse_number(const NiloMbusRecord *record, uint8_t reversed[MAX_NUMBER_SIZE])
     return reversed;
 }
 
-void
-nilo_mbus_record_decode(NiloMbusRecord *record, const NiloMbusVif *meaning, bool is_high_byte_first)
+static RARE void
+decode_with_extensions(NiloMbusRecord *record, NiloMbusKind kind, bool is_high_byte_first)
 {
-    const bool is_known = meaning->kind != NILO_MBUS_KIND_RESERVED;
-    const bool is_own = meaning->kind == NILO_MBUS_KIND_MANUFACTURER;
     NiloMbusValue *value = &record->value;
-    Plan plan = {.kind = (NiloMbusKind)meaning->kind};
     const uint8_t *data = record->data;
     uint8_t reversed[MAX_NUMBER_SIZE];
+    Plan plan = {.kind = kind};
 
-    record->quantity = is_known ? (NiloQuantity)meaning->quantity : NILO_QUANTITY_RESERVED;
-    value->unit = (NiloUnit)meaning->unit;
-    value->exponent = meaning->exponent;
-    if (record->vife != NULL)
-        apply_extensions(record, &plan);
+    apply_extensions(record, &plan);
     if (is_high_byte_first)
         data = reverse_number(record, reversed);
     decode_data(record, data, plan.kind);
     if (plan.has_addend && value->type == NILO_MBUS_VALUE_NUMBER)
         add_power_of_ten(value, plan.addend_exponent);
-    if (value->type == NILO_MBUS_VALUE_NONE)
-        return;
-    if (plan.no_value)
+    if (plan.no_value && value->type != NILO_MBUS_VALUE_NONE)
         value->state = NILO_MBUS_STATE_INVALID;
-    else if ((!is_known || is_own) && value->state == NILO_MBUS_STATE_OK)
+}
+
+void
+nilo_mbus_record_decode(NiloMbusRecord *record, const NiloMbusVif *meaning, bool is_high_byte_first)
+{
+    const NiloMbusKind kind = (NiloMbusKind)meaning->kind;
+    NiloMbusValue *value = &record->value;
+
+    record->quantity = (NiloQuantity)meaning->quantity;
+    value->unit = (NiloUnit)meaning->unit;
+    value->exponent = meaning->exponent;
+    if (record->vife != NULL || is_high_byte_first)
+        decode_with_extensions(record, kind, is_high_byte_first);
+    else
+        decode_data(record, record->data, kind);
+    if (kind != NILO_MBUS_KIND_RESERVED && kind != NILO_MBUS_KIND_MANUFACTURER)
+        return;
+    if (kind == NILO_MBUS_KIND_RESERVED)
+        record->quantity = NILO_QUANTITY_RESERVED;
+    if (value->type != NILO_MBUS_VALUE_NONE && value->state == NILO_MBUS_STATE_OK)
         value->state = NILO_MBUS_STATE_UNKNOWN;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "nilo-mbus-record.h"
 
+#include "nilo-mbus-record-build.h"
 #include "nilo-mbus-record-value.h"
 #include "nilo-mbus-vif.h"
 
@@ -196,6 +197,14 @@ get_variable_size(uint8_t length)
     if (length == 0xf5)
         return 48;
     return length == 0xf6 ? 64 : -1;
+}
+
+int
+nilo_mbus_coding_get_size(NiloMbusCoding coding, uint8_t variable_length)
+{
+    if (coding == NILO_MBUS_CODING_VARIABLE)
+        return get_variable_size(variable_length);
+    return (unsigned)coding < NILO_MBUS_CODING_SPECIAL ? data_sizes[coding] : -1;
 }
 
 static const uint8_t *

@@ -374,9 +374,10 @@ put_modifier(Writer *writer, const NiloMbusVife *vife, uint8_t code)
     case NILO_MBUS_VIFE_COUNT:
         put_qualifier(writer, vife, code);
         break;
+    case NILO_MBUS_VIFE_EXTENSION:
+        break;
     case NILO_MBUS_VIFE_OTHER:
     case NILO_MBUS_VIFE_NOTHING:
-    case NILO_MBUS_VIFE_EXTENSION:
     case NILO_MBUS_VIFE_MANUFACTURER:
         put_numbered(writer, "vife", code);
         break;

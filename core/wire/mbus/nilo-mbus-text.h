@@ -38,7 +38,7 @@ size_t nilo_mbus_text_format_quantity(const NiloMbusRecord *record, char *text, 
 unsigned nilo_mbus_text_count_modifiers(const NiloMbusRecord *record);
 
 /* One of them: "forward flow only", "x10^-2", "manufacturer VIFEs 01", "vife 28". Empty when
- * there is no such modifier. */
+ * there is no such modifier, and for an extension that only announces the next one (FC). */
 size_t nilo_mbus_text_format_modifier(const NiloMbusRecord *record, unsigned index, char *text,
                                       size_t capacity);
 

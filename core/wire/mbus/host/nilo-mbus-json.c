@@ -134,8 +134,8 @@ add_modifiers(JsonBuilder *builder, const NiloMbusRecord *record)
     for (guint i = 0; i < n; i++) {
         char text[NILO_MBUS_TEXT_SIZE];
 
-        nilo_mbus_text_format_modifier(record, i, text, sizeof text);
-        json_builder_add_string_value(builder, text);
+        if (nilo_mbus_text_format_modifier(record, i, text, sizeof text) > 0)
+            json_builder_add_string_value(builder, text);
     }
     json_builder_end_array(builder);
 }
