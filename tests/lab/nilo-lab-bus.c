@@ -1,0 +1,629 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * One wire with its meters, as a pure machine over stamped bytes: no file descriptor, no clock. The
+ * hub feeds it from a pty in real time; tests feed it with fake time.
+ */
+#include "nilo-lab-bus.h"
+
+#include <string.h>
+
+#define NS_PER_S      G_GINT64_CONSTANT(1000000000)
+#define NS_PER_MS     G_GINT64_CONSTANT(1000000)
+#define BITS_PER_BYTE 11
+#define MAX_HEARD     512
+#define MAX_QUEUE     65536
+/* a slave gives up a broken request after this rest; generous, because requests come through USB */
+#define GAP_NS   (50 * NS_PER_MS)
+#define GAP_BITS 33
+
+struct _NiloLabBus {
+    GMutex lock;
+    char *name;
+    NiloLabBusSettings settings;
+    GPtrArray *meters; /* element-type NiloLabMeter, along the riser */
+    NiloLabRandom random;
+    NiloLabTime time;
+    NiloLabLog *log; /* borrowed, outlives us; nullable */
+    NiloLabBusStats stats;
+    guint8 heard[MAX_HEARD];
+    gsize heard_size;
+    gint64 heard_end_ns;
+    guint speed_baud; /* of the last byte heard */
+    GArray *queue;    /* element-type NiloLabByte, in order of time */
+    guint queue_head;
+    gint64 out_end_ns; /* of the last byte taken */
+    gint64 babble_end_ns;
+    GByteArray *sent; /* of the answer that is going out */
+};
+
+static void
+event_cb(NiloLabMeter *meter, gint64 mono_ns, const char *event, gpointer user_data)
+{
+    NiloLabBus *bus = user_data;
+
+    nilo_lab_log_write(bus->log, mono_ns, bus->name, "event", meter->name, "%s", event);
+}
+
+/**
+ * nilo_lab_bus_new:
+ * @name: unique in the estate
+ * @seed: the estate's seed; the bus's own chance comes from it and @name
+ *
+ * Returns: (transfer full): an M-Bus at 2400 Bd without meters or faults
+ */
+NiloLabBus *
+nilo_lab_bus_new(const char *name, guint64 seed)
+{
+    NiloLabBus *bus = g_new0(NiloLabBus, 1);
+
+    g_mutex_init(&bus->lock);
+    bus->name = g_strdup(name);
+    bus->settings.speed_baud = 2400;
+    bus->settings.late_ms = 900;
+    bus->settings.cut_after = G_MAXUINT;
+    bus->speed_baud = 2400;
+    bus->meters = g_ptr_array_new_with_free_func((GDestroyNotify)nilo_lab_meter_free);
+    bus->queue = g_array_new(FALSE, FALSE, sizeof(NiloLabByte));
+    bus->sent = g_byte_array_new();
+    nilo_lab_random_init(&bus->random, nilo_lab_hash_text(seed, name));
+    return bus;
+}
+
+/**
+ * nilo_lab_bus_free:
+ * @bus: (transfer full): a bus
+ *
+ * Takes the bus down, with its meters.
+ */
+void
+nilo_lab_bus_free(NiloLabBus *bus)
+{
+    g_byte_array_unref(bus->sent);
+    g_array_unref(bus->queue);
+    g_ptr_array_unref(bus->meters);
+    g_free(bus->settings.link);
+    g_free(bus->name);
+    g_mutex_clear(&bus->lock);
+    g_free(bus);
+}
+
+/**
+ * nilo_lab_bus_lock:
+ * @bus: a bus
+ *
+ * Everything about a bus and its meters is touched with the lock held, once a second thread exists.
+ */
+void
+nilo_lab_bus_lock(NiloLabBus *bus)
+{
+    g_mutex_lock(&bus->lock);
+}
+
+/**
+ * nilo_lab_bus_unlock:
+ * @bus: a locked bus
+ *
+ * Lets the other thread.
+ */
+void
+nilo_lab_bus_unlock(NiloLabBus *bus)
+{
+    g_mutex_unlock(&bus->lock);
+}
+
+/**
+ * nilo_lab_bus_add_meter:
+ * @bus: a bus
+ * @meter: (transfer full): hangs behind all others
+ *
+ * Connects a meter.
+ */
+void
+nilo_lab_bus_add_meter(NiloLabBus *bus, NiloLabMeter *meter)
+{
+    meter->event_func = event_cb;
+    meter->event_data = bus;
+    g_ptr_array_add(bus->meters, meter);
+}
+
+/**
+ * nilo_lab_bus_set_time:
+ * @bus: a bus
+ * @time: copied: the estate's time
+ *
+ * Sets the estate's time for all meters of the bus.
+ */
+void
+nilo_lab_bus_set_time(NiloLabBus *bus, const NiloLabTime *time)
+{
+    bus->time = *time;
+}
+
+/**
+ * nilo_lab_bus_set_log:
+ * @bus: a bus
+ * @log: (nullable): where events go; outlives the bus
+ *
+ * Sets the event log.
+ */
+void
+nilo_lab_bus_set_log(NiloLabBus *bus, NiloLabLog *log)
+{
+    bus->log = log;
+}
+
+/**
+ * nilo_lab_bus_get_name:
+ * @bus: a bus
+ *
+ * Returns: its name
+ */
+const char *
+nilo_lab_bus_get_name(NiloLabBus *bus)
+{
+    return bus->name;
+}
+
+/**
+ * nilo_lab_bus_get_settings:
+ * @bus: a bus
+ *
+ * Returns: (transfer none): settings and faults, to read and to change
+ */
+NiloLabBusSettings *
+nilo_lab_bus_get_settings(NiloLabBus *bus)
+{
+    return &bus->settings;
+}
+
+/**
+ * nilo_lab_bus_get_meters:
+ * @bus: a bus
+ *
+ * Returns: (transfer none) (element-type NiloLabMeter): along the riser
+ */
+GPtrArray *
+nilo_lab_bus_get_meters(NiloLabBus *bus)
+{
+    return bus->meters;
+}
+
+/**
+ * nilo_lab_bus_get_stats:
+ * @bus: a bus
+ *
+ * Returns: (transfer none): counters, to read and to reset
+ */
+NiloLabBusStats *
+nilo_lab_bus_get_stats(NiloLabBus *bus)
+{
+    return &bus->stats;
+}
+
+/**
+ * nilo_lab_bus_get_utc_us:
+ * @bus: a bus
+ * @mono_ns: a stamp
+ *
+ * Returns: estate time at that stamp
+ */
+gint64
+nilo_lab_bus_get_utc_us(NiloLabBus *bus, gint64 mono_ns)
+{
+    return nilo_lab_time_at(&bus->time, mono_ns);
+}
+
+/**
+ * nilo_lab_bus_byte_ns:
+ * @bus: a bus
+ * @speed_baud: of the line; 0: the bus's own
+ *
+ * Returns: how long a character takes: 11 bit times
+ */
+gint64
+nilo_lab_bus_byte_ns(NiloLabBus *bus, guint speed_baud)
+{
+    return BITS_PER_BYTE * NS_PER_S / (speed_baud > 0 ? speed_baud : bus->settings.speed_baud);
+}
+
+/* --- what goes out -----------------------------------------------------------------------------
+ */
+
+/* keeps the order of time; two characters at once become one broken one */
+static void
+queue_byte(NiloLabBus *bus, NiloLabByte byte)
+{
+    const gint64 byte_ns = nilo_lab_bus_byte_ns(bus, bus->speed_baud);
+    guint at = bus->queue->len;
+
+    if (bus->queue->len - bus->queue_head >= MAX_QUEUE)
+        return;
+    while (at > bus->queue_head) {
+        NiloLabByte *other = &g_array_index(bus->queue, NiloLabByte, at - 1);
+
+        if (ABS(other->end_ns - byte.end_ns) < byte_ns - 1) {
+            other->byte &= byte.byte;
+            other->damaged = TRUE;
+            other->last = other->last || byte.last;
+            return;
+        }
+        if (other->end_ns < byte.end_ns)
+            break;
+        at--;
+    }
+    g_array_insert_val(bus->queue, at, byte);
+}
+
+/* what noise does to one byte: mostly one bit, which parity shows, sometimes more */
+static guint8
+hit(NiloLabBus *bus, guint8 byte, gboolean *damaged)
+{
+    const guint32 dice = nilo_lab_random_below(&bus->random, 20);
+    const guint flips = dice < 15 ? 1 : dice < 19 ? 2 : 3;
+    guint mask = 0;
+
+    while ((guint)__builtin_popcount(mask) < flips)
+        mask |= 1u << nilo_lab_random_below(&bus->random, 9); /* the ninth is the parity bit */
+    bus->stats.flips++;
+    *damaged = *damaged || (flips & 1) != 0;
+    return (guint8)(byte ^ mask);
+}
+
+static void
+queue_junk(NiloLabBus *bus, gint64 end_ns)
+{
+    const NiloLabByte junk = {.end_ns = end_ns,
+                              .byte = (guint8)nilo_lab_random_below(&bus->random, 256),
+                              .damaged = nilo_lab_random_below(&bus->random, 2) == 0,
+                              .meter = -1};
+
+    bus->stats.junk++;
+    queue_byte(bus, junk);
+}
+
+/* puts one answer on the wire, with the faults of the bus; junk pushes what follows back */
+static void
+queue_answer(NiloLabBus *bus, GArray *bytes)
+{
+    const NiloLabBusSettings *settings = &bus->settings;
+    const gint64 byte_ns = nilo_lab_bus_byte_ns(bus, bus->speed_baud);
+    gint64 shift_ns = 0;
+
+    for (guint i = 0; i < bytes->len; i++) {
+        NiloLabByte byte = g_array_index(bytes, NiloLabByte, i);
+
+        if (nilo_lab_random_happens(&bus->random, settings->junk_ppm)) {
+            queue_junk(bus, byte.end_ns + shift_ns);
+            shift_ns += byte_ns;
+        }
+        byte.end_ns += shift_ns;
+        if (nilo_lab_random_happens(&bus->random, settings->drop_ppm)) {
+            bus->stats.drops++;
+            if (byte.last && bus->queue->len > bus->queue_head)
+                g_array_index(bus->queue, NiloLabByte, bus->queue->len - 1).last = TRUE;
+            continue;
+        }
+        if (nilo_lab_random_happens(&bus->random, settings->noise_ppm))
+            byte.byte = hit(bus, byte.byte, &byte.damaged);
+        queue_byte(bus, byte);
+    }
+}
+
+/* --- requests ----------------------------------------------------------------------------------
+ */
+
+/* a collision: signals that touch each other */
+static gboolean
+touch(const GArray *signals, gint64 byte_ns)
+{
+    for (guint i = 0; i < signals->len; i++) {
+        const NiloLabSignal *a = &g_array_index(signals, NiloLabSignal, i);
+
+        for (guint k = i + 1; k < signals->len; k++) {
+            const NiloLabSignal *b = &g_array_index(signals, NiloLabSignal, k);
+
+            if (a->start_ns < b->start_ns + (gint64)b->size * byte_ns &&
+                b->start_ns < a->start_ns + (gint64)a->size * byte_ns)
+                return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static void
+free_signal(gpointer data)
+{
+    NiloLabSignal *signal = data;
+
+    g_free((gpointer)signal->bytes);
+}
+
+static GArray *
+collect_signals(NiloLabBus *bus, const NiloLabHeard *heard)
+{
+    const guint n = MIN(bus->meters->len, bus->settings.cut_after);
+    GArray *signals = g_array_new(FALSE, FALSE, sizeof(NiloLabSignal));
+
+    g_array_set_clear_func(signals, free_signal);
+    for (guint i = 0; i < n; i++) {
+        NiloLabAnswer answer;
+        NiloLabSignal signal;
+
+        if (!nilo_lab_meter_hear(g_ptr_array_index(bus->meters, i), heard, &answer))
+            continue;
+        if (nilo_lab_random_happens(&bus->random, bus->settings.late_ppm)) {
+            bus->stats.late_answers++;
+            answer.delay_ns += bus->settings.late_ms * NS_PER_MS;
+        }
+        signal = (NiloLabSignal){.start_ns = heard->end_ns + answer.delay_ns,
+                                 .bytes = g_memdup2(answer.bytes, answer.size),
+                                 .size = answer.size,
+                                 .meter = (gint)i};
+        g_array_append_val(signals, signal);
+    }
+    return signals;
+}
+
+static void
+count_request(NiloLabBus *bus, const NiloLabHeard *heard, gsize size, gint64 answer_end_ns)
+{
+    NiloLabBusStats *stats = &bus->stats;
+    const gint64 wire_ns = (gint64)size * nilo_lab_bus_byte_ns(bus, heard->speed_baud);
+
+    if (stats->requests++ == 0)
+        stats->first_ns = heard->end_ns - wire_ns;
+    if (answer_end_ns == 0) {
+        stats->silent_ns += wire_ns;
+        return;
+    }
+    stats->answered++;
+    stats->live_ns += wire_ns + answer_end_ns - heard->end_ns;
+}
+
+static void
+answer_request(NiloLabBus *bus, NiloLabHeard *heard, const guint8 *bytes, gsize size)
+{
+    const gint64 byte_ns = nilo_lab_bus_byte_ns(bus, heard->speed_baud);
+    g_autoptr(GArray) signals = NULL;
+    g_autoptr(GArray) answer = g_array_new(FALSE, FALSE, sizeof(NiloLabByte));
+
+    nilo_lab_log_write_bytes(bus->log, heard->end_ns, bus->name, "in", "-", bytes, size);
+    heard->utc_us = nilo_lab_time_at(&bus->time, heard->end_ns);
+    signals = collect_signals(bus, heard);
+    if (signals->len > 0) {
+        if (signals->len > 1 && touch(signals, byte_ns))
+            bus->stats.collisions++;
+        nilo_lab_signals_hear((NiloLabSignal *)(gpointer)signals->data, signals->len, byte_ns,
+                              answer);
+    }
+    count_request(bus, heard, size,
+                  answer->len > 0 ? g_array_index(answer, NiloLabByte, answer->len - 1).end_ns : 0);
+    queue_answer(bus, answer);
+}
+
+/* how many bytes at the front are done with; 0: wait for more */
+static gsize
+digest(NiloLabBus *bus)
+{
+    NiloLabHeard heard = {.end_ns = bus->heard_end_ns, .speed_baud = bus->speed_baud};
+    const NiloLabFit cjt188 = nilo_lab_cjt188_frame_fit(bus->heard, bus->heard_size, &heard.cjt188);
+    const NiloLabFit mbus = nilo_lab_mbus_frame_fit(bus->heard, bus->heard_size, &heard.mbus);
+    gsize size;
+
+    if (mbus != NILO_LAB_FIT_COMPLETE && cjt188 != NILO_LAB_FIT_COMPLETE)
+        return mbus == NILO_LAB_FIT_NONE && cjt188 == NILO_LAB_FIT_NONE ? 1 : 0;
+    heard.is_mbus = mbus == NILO_LAB_FIT_COMPLETE;
+    size = heard.is_mbus ? heard.mbus.size : heard.cjt188.size;
+    answer_request(bus, &heard, bus->heard, size);
+    return size;
+}
+
+static void
+forget_heard(NiloLabBus *bus)
+{
+    bus->heard_size = 0;
+}
+
+/* what the meters get of one byte of the master */
+static void
+pass_to_meters(NiloLabBus *bus, guint8 byte, gint64 start_ns, gint64 end_ns)
+{
+    const gint64 gap_ns = GAP_NS + GAP_BITS * NS_PER_S / bus->speed_baud;
+
+    if (start_ns - bus->heard_end_ns > gap_ns || bus->heard_size == MAX_HEARD)
+        forget_heard(bus);
+    bus->heard_end_ns = end_ns;
+    bus->heard[bus->heard_size++] = byte;
+    while (bus->heard_size > 0) {
+        const gsize done = digest(bus);
+
+        if (done == 0)
+            return;
+        memmove(bus->heard, bus->heard + done, bus->heard_size - done);
+        bus->heard_size -= done;
+    }
+}
+
+/* on RS485 a master that speaks while somebody else does is heard by nobody */
+static gboolean
+is_talked_over(NiloLabBus *bus, gint64 start_ns, gint64 end_ns)
+{
+    gint64 byte_ns = nilo_lab_bus_byte_ns(bus, bus->speed_baud);
+
+    if (bus->settings.kind != NILO_LAB_BUS_RS485 || bus->settings.echo)
+        return FALSE;
+    if (start_ns < bus->out_end_ns)
+        return TRUE;
+    return bus->queue_head < bus->queue->len &&
+           g_array_index(bus->queue, NiloLabByte, bus->queue_head).end_ns - byte_ns < end_ns;
+}
+
+/**
+ * nilo_lab_bus_hear_byte:
+ * @bus: a bus
+ * @byte: what the master sent
+ * @end_ns: monotonic time at the end of its stop bit; never runs backwards
+ * @speed_baud: what the master's adapter is set to; 0: the speed of the bus
+ *
+ * Hears one byte. Answers appear in the queue, each byte with the time at which it is complete.
+ */
+void
+nilo_lab_bus_hear_byte(NiloLabBus *bus, guint8 byte, gint64 end_ns, guint speed_baud)
+{
+    const NiloLabBusSettings *settings = &bus->settings;
+    const gint64 byte_ns = nilo_lab_bus_byte_ns(bus, speed_baud);
+    const gint64 start_ns = end_ns - byte_ns;
+    gboolean damaged;
+
+    if (settings->unplugged)
+        return;
+    bus->speed_baud = speed_baud > 0 ? speed_baud : settings->speed_baud;
+    bus->stats.bytes_in++;
+    bus->stats.wire_in_ns += byte_ns;
+    bus->stats.last_ns = MAX(bus->stats.last_ns, end_ns);
+    damaged = settings->wrong_parity || settings->babble || is_talked_over(bus, start_ns, end_ns);
+    if (settings->echo)
+        queue_byte(bus, (NiloLabByte){.end_ns = end_ns, .byte = byte, .meter = -1});
+    if (nilo_lab_random_happens(&bus->random, settings->drop_ppm)) {
+        bus->stats.drops++;
+        return;
+    }
+    if (nilo_lab_random_happens(&bus->random, settings->noise_ppm))
+        byte = hit(bus, byte, &damaged);
+    if (damaged)
+        forget_heard(bus);
+    else
+        pass_to_meters(bus, byte, start_ns, end_ns);
+}
+
+/**
+ * nilo_lab_bus_hear:
+ * @bus: a bus
+ * @bytes: (array length=size): what the master sent, back to back
+ * @size: how many
+ * @start_ns: monotonic time of the first start bit
+ * @speed_baud: what the master's adapter is set to; 0: the speed of the bus
+ *
+ * Hears several bytes.
+ *
+ * Returns: the end of the last stop bit
+ */
+gint64
+nilo_lab_bus_hear(NiloLabBus *bus, const guint8 *bytes, gsize size, gint64 start_ns,
+                  guint speed_baud)
+{
+    const gint64 byte_ns = nilo_lab_bus_byte_ns(bus, speed_baud);
+
+    for (gsize i = 0; i < size; i++)
+        nilo_lab_bus_hear_byte(bus, bytes[i], start_ns + (gint64)(i + 1) * byte_ns, speed_baud);
+    return start_ns + (gint64)size * byte_ns;
+}
+
+/* --- the queue ---------------------------------------------------------------------------------
+ */
+
+static void
+babble(NiloLabBus *bus, gint64 now_ns)
+{
+    const gint64 byte_ns = nilo_lab_bus_byte_ns(bus, bus->speed_baud);
+    gint64 head_ns = G_MAXINT64;
+
+    if (bus->queue_head < bus->queue->len)
+        head_ns = g_array_index(bus->queue, NiloLabByte, bus->queue_head).end_ns;
+    bus->babble_end_ns = MAX(bus->babble_end_ns, now_ns - byte_ns);
+    if (bus->babble_end_ns + byte_ns > head_ns)
+        return;
+    bus->babble_end_ns += byte_ns;
+    queue_junk(bus, bus->babble_end_ns);
+}
+
+/**
+ * nilo_lab_bus_peek:
+ * @bus: a bus
+ * @now_ns: monotonic time
+ * @due_ns: (out): when the next byte is complete, perhaps in the past; untouched without one
+ *
+ * Returns: whether a byte waits
+ */
+gboolean
+nilo_lab_bus_peek(NiloLabBus *bus, gint64 now_ns, gint64 *due_ns)
+{
+    if (bus->settings.unplugged)
+        return FALSE;
+    if (bus->settings.babble)
+        babble(bus, now_ns);
+    if (bus->queue_head >= bus->queue->len)
+        return FALSE;
+    *due_ns = g_array_index(bus->queue, NiloLabByte, bus->queue_head).end_ns;
+    return TRUE;
+}
+
+/**
+ * nilo_lab_bus_take:
+ * @bus: a bus
+ * @byte: (out): the next byte; untouched without one
+ *
+ * Takes a byte off the queue; the caller waits for its time.
+ *
+ * Returns: whether there was one
+ */
+gboolean
+nilo_lab_bus_take(NiloLabBus *bus, NiloLabByte *byte)
+{
+    const gint64 byte_ns = nilo_lab_bus_byte_ns(bus, bus->speed_baud);
+
+    if (bus->queue_head >= bus->queue->len)
+        return FALSE;
+    *byte = g_array_index(bus->queue, NiloLabByte, bus->queue_head++);
+    if (bus->queue_head == bus->queue->len) {
+        g_array_set_size(bus->queue, 0);
+        bus->queue_head = 0;
+    }
+    bus->out_end_ns = byte->end_ns;
+    bus->stats.bytes_out++;
+    bus->stats.wire_out_ns += byte_ns;
+    bus->stats.last_ns = MAX(bus->stats.last_ns, byte->end_ns);
+    return TRUE;
+}
+
+/**
+ * nilo_lab_bus_sent:
+ * @bus: a bus
+ * @byte: as taken
+ * @mono_ns: when it really went out
+ *
+ * Notes how well the hub kept the time, and logs each answer when its last byte is out.
+ */
+void
+nilo_lab_bus_sent(NiloLabBus *bus, const NiloLabByte *byte, gint64 mono_ns)
+{
+    const gint64 late_ns = MAX(mono_ns - byte->end_ns, 0);
+    const char *meter = "-";
+
+    bus->stats.pacing_late_max_ns = MAX(bus->stats.pacing_late_max_ns, late_ns);
+    bus->stats.pacing_late_sum_ns += late_ns;
+    g_byte_array_append(bus->sent, &byte->byte, 1);
+    if (!byte->last && bus->sent->len < MAX_HEARD)
+        return;
+    if (byte->meter >= 0)
+        meter = ((NiloLabMeter *)g_ptr_array_index(bus->meters, byte->meter))->name;
+    nilo_lab_log_write_bytes(bus->log, mono_ns, bus->name, "out", meter, bus->sent->data,
+                             bus->sent->len);
+    g_byte_array_set_size(bus->sent, 0);
+}
+
+/**
+ * nilo_lab_bus_silence:
+ * @bus: a bus
+ *
+ * Forgets all that is under way, as when the adapter is pulled out.
+ */
+void
+nilo_lab_bus_silence(NiloLabBus *bus)
+{
+    g_array_set_size(bus->queue, 0);
+    bus->queue_head = 0;
+    g_byte_array_set_size(bus->sent, 0);
+    forget_heard(bus);
+}

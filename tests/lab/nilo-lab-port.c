@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Real time for one bus. Each byte goes out at its own absolute deadline, the end of its stop bit,
+ * as a UART hands it over; a byte that is late does not make the next one late.
+ */
+#include "nilo-lab-port.h"
+
+#include "nilo-lab-pty.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_S       G_GINT64_CONSTANT(1000000000)
+#define ABSENT_POLL_NS G_GINT64_CONSTANT(5000000) /* how often to look for a master that is away   \
+                                                   */
+#define READ_SIZE 512
+
+struct _NiloLabPort {
+    NiloLabBus *bus; /* borrowed, outlives us */
+    GThread *thread;
+    gint stop; /* atomic */
+    int wake_fd;
+    GMutex lock; /* guards address */
+    char *address;
+    char *link; /* nullable */
+    /* the rest belongs to the thread once it runs */
+    gboolean tcp;
+    gboolean plugged;
+    int fd;        /* pty or TCP connection, -1: none */
+    int listen_fd; /* -1 for a pty */
+    guint16 tcp_port;
+    gint64 heard_end_ns;
+};
+
+/**
+ * nilo_lab_port_now_ns:
+ *
+ * Returns: the monotonic clock, in nanoseconds: the time of all stamps
+ */
+gint64
+nilo_lab_port_now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+static void
+drop_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static void
+set_address(NiloLabPort *port, char *address)
+{
+    g_mutex_lock(&port->lock);
+    g_free(port->address);
+    port->address = address;
+    g_mutex_unlock(&port->lock);
+}
+
+/* --- plugging in and out -----------------------------------------------------------------------
+ */
+
+static gboolean
+make_link(const char *target, const char *link, GError **error)
+{
+    g_autofree char *beside = g_strconcat(link, ".new", NULL);
+
+    g_unlink(beside);
+    if (symlink(target, beside) == 0 && g_rename(beside, link) == 0)
+        return TRUE;
+    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot make link %s: %s", link,
+                g_strerror(errno));
+    return FALSE;
+}
+
+static gboolean
+plug_pty(NiloLabPort *port, GError **error)
+{
+    const guint speed_baud = nilo_lab_bus_get_settings(port->bus)->speed_baud;
+    g_autofree char *path = NULL;
+    const int fd = nilo_lab_pty_open(speed_baud, &path, error);
+
+    if (fd < 0)
+        return FALSE;
+    if (port->link != NULL && !make_link(path, port->link, error)) {
+        close(fd);
+        return FALSE;
+    }
+    port->fd = fd;
+    set_address(port, g_steal_pointer(&path));
+    return TRUE;
+}
+
+static gboolean
+plug_tcp(NiloLabPort *port, GError **error)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                  .sin_port = htons(port->tcp_port)};
+    socklen_t size = sizeof address;
+    const int on = 1;
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 4) != 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
+                    "cannot listen on loopback: %s", g_strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return FALSE;
+    }
+    port->listen_fd = fd;
+    port->tcp_port = ntohs(address.sin_port);
+    set_address(port, g_strdup_printf("tcp:127.0.0.1:%u", port->tcp_port));
+    return TRUE;
+}
+
+static gboolean
+plug(NiloLabPort *port, GError **error)
+{
+    port->plugged = port->tcp ? plug_tcp(port, error) : plug_pty(port, error);
+    return port->plugged;
+}
+
+static void
+unplug(NiloLabPort *port)
+{
+    port->plugged = FALSE;
+    if (port->link != NULL)
+        g_unlink(port->link);
+    drop_fd(&port->fd);
+    drop_fd(&port->listen_fd);
+    if (!port->tcp)
+        set_address(port, NULL);
+}
+
+/* does what the settings say about the adapter; a failure is tried again with the next wake-up */
+static void
+follow_settings(NiloLabPort *port)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean wanted;
+
+    nilo_lab_bus_lock(port->bus);
+    wanted = !nilo_lab_bus_get_settings(port->bus)->unplugged;
+    if (wanted != port->plugged)
+        nilo_lab_bus_silence(port->bus);
+    nilo_lab_bus_unlock(port->bus);
+    if (wanted == port->plugged)
+        return;
+    if (!wanted)
+        unplug(port);
+    else if (!plug(port, &error))
+        g_message("%s: %s", nilo_lab_bus_get_name(port->bus), error->message);
+}
+
+/* --- bytes -------------------------------------------------------------------------------------
+ */
+
+static void
+accept_client(NiloLabPort *port)
+{
+    const int on = 1;
+    const int fd = accept4(port->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    drop_fd(&port->fd); /* like most serial servers: the newest client has the line */
+    port->fd = fd;
+}
+
+/* FALSE: the master is gone */
+static gboolean
+read_bytes(NiloLabPort *port, gint64 now_ns)
+{
+    guint8 bytes[READ_SIZE];
+    const ssize_t n = read(port->fd, bytes, sizeof bytes);
+    const guint speed_baud = port->tcp ? 0 : nilo_lab_pty_get_speed_baud(port->fd);
+
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return TRUE;
+    if (n <= 0)
+        return FALSE;
+    /* a pty hands over at once what a UART would send one after the other */
+    nilo_lab_bus_lock(port->bus);
+    port->heard_end_ns =
+        nilo_lab_bus_hear(port->bus, bytes, (gsize)n, MAX(port->heard_end_ns, now_ns), speed_baud);
+    nilo_lab_bus_unlock(port->bus);
+    return TRUE;
+}
+
+/* nobody is there to hear: what is said is lost */
+static void
+lose_bytes(NiloLabPort *port)
+{
+    nilo_lab_bus_lock(port->bus);
+    nilo_lab_bus_silence(port->bus);
+    nilo_lab_bus_unlock(port->bus);
+}
+
+/* sends what is due; returns how long to wait for the next byte, -1: for ever */
+static gint64
+send_due(NiloLabPort *port)
+{
+    for (;;) {
+        const gint64 now_ns = nilo_lab_port_now_ns();
+        NiloLabByte byte;
+        gint64 due_ns;
+        gboolean waiting;
+
+        nilo_lab_bus_lock(port->bus);
+        waiting = nilo_lab_bus_peek(port->bus, now_ns, &due_ns);
+        if (waiting && due_ns <= now_ns)
+            nilo_lab_bus_take(port->bus, &byte);
+        nilo_lab_bus_unlock(port->bus);
+        if (!waiting)
+            return -1;
+        if (due_ns > now_ns)
+            return due_ns - now_ns;
+        /* a full buffer loses the byte, as a UART would */
+        if (write(port->fd, &byte.byte, 1) < 0 && errno != EAGAIN)
+            return 0;
+        nilo_lab_bus_lock(port->bus);
+        nilo_lab_bus_sent(port->bus, &byte, nilo_lab_port_now_ns());
+        nilo_lab_bus_unlock(port->bus);
+    }
+}
+
+static void
+wait_for(struct pollfd *polled, nfds_t n, gint64 wait_ns)
+{
+    const struct timespec wait = {.tv_sec = wait_ns / NS_PER_S, .tv_nsec = wait_ns % NS_PER_S};
+
+    ppoll(polled, n, wait_ns < 0 ? NULL : &wait, NULL);
+}
+
+static void
+hang_up(NiloLabPort *port)
+{
+    struct pollfd wake = {.fd = port->wake_fd, .events = POLLIN};
+
+    lose_bytes(port);
+    if (port->tcp) {
+        drop_fd(&port->fd);
+        return;
+    }
+    /* a pty says "hung up" as long as nobody has opened it: do not spin */
+    wait_for(&wake, 1, ABSENT_POLL_NS);
+}
+
+static void
+turn(NiloLabPort *port)
+{
+    struct pollfd polled[] = {
+        {.fd = port->wake_fd, .events = POLLIN},
+        {.fd = port->fd, .events = POLLIN},
+        {.fd = port->listen_fd, .events = POLLIN},
+    };
+    gint64 wait_ns = -1;
+    guint64 wakes;
+
+    if (port->fd >= 0)
+        wait_ns = send_due(port);
+    else
+        lose_bytes(port);
+    wait_for(polled, G_N_ELEMENTS(polled), wait_ns);
+    if (polled[0].revents & POLLIN)
+        (void)!read(port->wake_fd, &wakes, sizeof wakes);
+    if (polled[2].revents & POLLIN)
+        accept_client(port);
+    else if (polled[1].revents & POLLIN) {
+        if (!read_bytes(port, nilo_lab_port_now_ns()))
+            hang_up(port);
+    } else if (polled[1].revents & (POLLHUP | POLLERR)) {
+        hang_up(port);
+    }
+}
+
+static gpointer
+run(gpointer data)
+{
+    NiloLabPort *port = data;
+
+    prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
+    while (!g_atomic_int_get(&port->stop)) {
+        follow_settings(port);
+        turn(port);
+    }
+    return NULL;
+}
+
+/**
+ * nilo_lab_port_new:
+ * @bus: outlives the port
+ * @folder: where a relative link is made
+ * @error: return location for a #GIOErrorEnum
+ *
+ * Opens the pty or the listener (on an ephemeral port of the loopback) and begins to serve.
+ *
+ * Returns: (transfer full) (nullable): the port
+ */
+NiloLabPort *
+nilo_lab_port_new(NiloLabBus *bus, const char *folder, GError **error)
+{
+    g_autoptr(NiloLabPort) port = g_new0(NiloLabPort, 1);
+    const NiloLabBusSettings *settings = nilo_lab_bus_get_settings(bus);
+
+    g_mutex_init(&port->lock);
+    port->bus = bus;
+    port->fd = -1;
+    port->listen_fd = -1;
+    port->tcp = settings->tcp;
+    port->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (settings->link != NULL && !settings->tcp)
+        port->link = g_canonicalize_filename(settings->link, folder);
+    if (!settings->unplugged && !plug(port, error)) {
+        g_prefix_error(error, "bus %s: ", nilo_lab_bus_get_name(bus));
+        return NULL;
+    }
+    port->thread = g_thread_new(nilo_lab_bus_get_name(bus), run, port);
+    return g_steal_pointer(&port);
+}
+
+/**
+ * nilo_lab_port_free:
+ * @port: (transfer full): a port
+ *
+ * Stops serving and removes the link.
+ */
+void
+nilo_lab_port_free(NiloLabPort *port)
+{
+    if (port->thread != NULL) {
+        g_atomic_int_set(&port->stop, 1);
+        nilo_lab_port_wake(port);
+        g_thread_join(port->thread);
+    }
+    if (port->plugged)
+        unplug(port);
+    close(port->wake_fd);
+    g_free(port->link);
+    g_free(port->address);
+    g_mutex_clear(&port->lock);
+    g_free(port);
+}
+
+/**
+ * nilo_lab_port_get_bus:
+ * @port: a port
+ *
+ * Returns: (transfer none): the bus it serves
+ */
+NiloLabBus *
+nilo_lab_port_get_bus(NiloLabPort *port)
+{
+    return port->bus;
+}
+
+/**
+ * nilo_lab_port_get_address:
+ * @port: a port
+ *
+ * Returns: (transfer full): "/dev/pts/N" or "tcp:127.0.0.1:PORT", "-" while unplugged
+ */
+char *
+nilo_lab_port_get_address(NiloLabPort *port)
+{
+    char *address;
+
+    g_mutex_lock(&port->lock);
+    address = g_strdup(port->address != NULL ? port->address : "-");
+    g_mutex_unlock(&port->lock);
+    return address;
+}
+
+/**
+ * nilo_lab_port_wake:
+ * @port: a port
+ *
+ * Makes the thread look at its bus again, after somebody else has changed it.
+ */
+void
+nilo_lab_port_wake(NiloLabPort *port)
+{
+    const guint64 one = 1;
+
+    (void)!write(port->wake_fd, &one, sizeof one);
+}
