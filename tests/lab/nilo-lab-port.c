@@ -21,9 +21,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NS_PER_S       G_GINT64_CONSTANT(1000000000)
-#define ABSENT_POLL_NS G_GINT64_CONSTANT(5000000) /* how often to look for a master that is away   \
-                                                   */
+#define NS_PER_S G_GINT64_CONSTANT(1000000000)
+#define ABSENT_POLL_NS                                                                             \
+    G_GINT64_CONSTANT(5000000) /* how often to look for a master that is away                      \
+                                */
 #define READ_SIZE 512
 
 struct _NiloLabPort {
