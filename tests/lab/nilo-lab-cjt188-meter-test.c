@@ -113,7 +113,7 @@ static const AnswerCase answer_cases[] = {
     {"/lab/cjt188/frame/collector-address", "deviations=collector-address\n", ID, 0x01, "81 04 03",
      "68100100000000999981"},
     {"/lab/cjt188/frame/envelope", "deviations=vendor-envelope\n", ID, 0x01, "81 04 03",
-     "BD00112233445566811A" WIRE_ID "FEFEFE6810"},
+     "BD00112233445566811B" WIRE_ID "FEFEFE6810"},
     {"/lab/cjt188/901f/short", "deviations=short-answer\n", ID, 0x01, "90 1F 01", "8109901F01"},
     {"/lab/cjt188/901f/clock-zero", "deviations=clock-zero\n", ID, 0x01, "90 1F 01",
      "2C000000000000000000"},

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "nilo-lab-estate.h"
+
+#include <string.h>
+
+typedef struct {
+    const char *path;
+    const char *text;
+    const char *message; /* a part of it */
+} BadCase;
+
+#define BUS "[bus b]\nkind=mbus\n"
+
+static const BadCase bad_cases[] = {
+    {"/lab/estate/bad/group", "[house]\n", "[house]: unknown group"},
+    {"/lab/estate/bad/estate-key", "[estate]\nsede=1\n", "[estate]: unknown key \"sede\""},
+    {"/lab/estate/bad/bus-key", BUS "sped=300\n", "[bus b]: unknown key \"sped\""},
+    {"/lab/estate/bad/bus-name", "[bus ]\n", "bus name expected"},
+    {"/lab/estate/bad/kind", "[bus b]\nkind=can\n",
+     "[bus b] kind: \"can\" found, expected mbus, rs485"},
+    {"/lab/estate/bad/speed", BUS "speed=50\n",
+     "[bus b] speed: \"50\" is not a number from 300 to 115200"},
+    {"/lab/estate/bad/switch", BUS "echo=maybe\n", "[bus b] echo: \"maybe\" is neither yes nor no"},
+    {"/lab/estate/bad/no-bus", "[meters m]\nbus=b\n", "no group [bus b] stands before"},
+    {"/lab/estate/bad/no-first-id", BUS "[meters m]\nbus=b\n",
+     "[meters m]: missing key \"first-id\""},
+    {"/lab/estate/bad/short-id", BUS "[meter m]\nbus=b\nid=123\n", "id with 8 digits expected"},
+    {"/lab/estate/bad/cjt188-id", BUS "[meter m]\nbus=b\nprotocol=cjt188\nid=12345678\n",
+     "id with 14 digits expected"},
+    {"/lab/estate/bad/id-overflow", BUS "[meters m]\nbus=b\nfirst-id=99999999\ncount=2\n",
+     "id with 8 digits expected, found \"100000000\""},
+    {"/lab/estate/bad/too-many", BUS "[meters m]\nbus=b\nfirst-id=1\ncount=20000\n", "count"},
+    {"/lab/estate/bad/deviation", BUS "[meter m]\nbus=b\nid=12345678\ndeviations=rude\n",
+     "\"rude\" found"},
+    {"/lab/estate/bad/manufacturer", BUS "[meter m]\nbus=b\nid=12345678\nmanufacturer=abc\n",
+     "three capital letters"},
+    {"/lab/estate/bad/moment", BUS "[meter m]\nbus=b\nid=12345678\ninstalled=soon\n",
+     "\"soon\" found, expected a moment"},
+    {"/lab/estate/bad/single-without-bus", BUS "[meter m]\nid=12345678\n", "missing key \"bus\""},
+    {"/lab/estate/bad/exchanged-with", BUS "[meter m]\nbus=b\nid=12345678\nexchanged-with=1\n",
+     "bad exchanged-with"},
+    {"/lab/estate/bad/not-a-keyfile", "water", ""},
+};
+
+static void
+test_bad(gconstpointer data)
+{
+    const BadCase *one = data;
+    g_autoptr(GError) error = NULL;
+    NiloLabEstate *estate = nilo_lab_estate_new_from_data(one->text, strlen(one->text), &error);
+
+    g_assert_null(estate);
+    g_assert_nonnull(error);
+    g_test_message("%s", error->message);
+    g_assert_nonnull(strstr(error->message, one->message));
+}
+
+static NiloLabEstate *
+load(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    NiloLabEstate *estate = nilo_lab_estate_new_from_data(text, strlen(text), &error);
+
+    g_assert_no_error(error);
+    return estate;
+}
+
+static NiloLabMeter *
+meter_at(NiloLabEstate *estate, guint bus, guint index)
+{
+    return g_ptr_array_index(nilo_lab_bus_get_meters(
+                                 g_ptr_array_index(nilo_lab_estate_get_buses(estate), bus)),
+                             index);
+}
+
+static void
+test_group(void)
+{
+    g_autoptr(NiloLabEstate) estate =
+        load(BUS "[meters m]\nbus=b\ncount=3\nfirst-id=00000098\nid-step=2\nfirst-address=249\n"
+                 "manufacturer=TEC\nversion=0x16\nmedium=7\n");
+
+    g_assert_cmpstr(meter_at(estate, 0, 0)->name, ==, "mbus:00000098.TEC.16.07");
+    g_assert_cmpstr(meter_at(estate, 0, 2)->name, ==, "mbus:00000102.TEC.16.07");
+    g_assert_cmpuint(meter_at(estate, 0, 0)->settings.primary_address, ==, 249);
+    g_assert_cmpuint(meter_at(estate, 0, 1)->settings.primary_address, ==, 250);
+    g_assert_cmpuint(meter_at(estate, 0, 2)->settings.primary_address, ==, 1);
+}
+
+static void
+test_override(void)
+{
+    g_autoptr(NiloLabEstate) estate =
+        load(BUS "[meters m]\nbus=b\ncount=3\nfirst-id=00000001\n"
+                 "[meter mbus:00000002.NLB.01.07]\ndead=yes\ntelegrams=4\n");
+
+    g_assert_false(meter_at(estate, 0, 0)->dead);
+    g_assert_true(meter_at(estate, 0, 1)->dead);
+    g_assert_cmpuint(meter_at(estate, 0, 1)->settings.telegrams, ==, 4);
+}
+
+static void
+test_twins(void)
+{
+    g_autoptr(NiloLabEstate) estate =
+        load(BUS "[meters m]\nbus=b\ncount=3\nfirst-id=00000001\nid-step=0\n");
+    NiloLabBus *bus = NULL;
+
+    g_assert_cmpstr(meter_at(estate, 0, 1)->name, ==, "mbus:00000001.NLB.01.07#2");
+    g_assert_true(nilo_lab_estate_find_meter(estate, "mbus:00000001.NLB.01.07#3", &bus) ==
+                  meter_at(estate, 0, 2));
+    g_assert_true(nilo_lab_estate_find_meter(estate, "00000001", NULL) == meter_at(estate, 0, 0));
+    g_assert_cmpstr(nilo_lab_bus_get_name(bus), ==, "b");
+}
+
+static guint
+count_dead(NiloLabEstate *estate, guint *meters)
+{
+    GPtrArray *buses = nilo_lab_estate_get_buses(estate);
+    guint dead = 0;
+
+    *meters = 0;
+    for (guint i = 0; i < buses->len; i++) {
+        GPtrArray *on_bus = nilo_lab_bus_get_meters(g_ptr_array_index(buses, i));
+
+        *meters += on_bus->len;
+        for (guint k = 0; k < on_bus->len; k++)
+            dead += ((NiloLabMeter *)g_ptr_array_index(on_bus, k))->dead ? 1 : 0;
+    }
+    return dead;
+}
+
+static void
+test_dead_percent(void)
+{
+    g_autoptr(NiloLabEstate) estate =
+        load("[estate]\nseed=3\n" BUS
+             "[meters m]\nbus=b\ncount=200\nfirst-id=00000001\ndead-percent=30\n");
+    guint meters;
+
+    g_assert_cmpuint(count_dead(estate, &meters), ==, 60);
+}
+
+static NiloLabEstate *
+load_sample(const char *name)
+{
+    g_autoptr(GError) error = NULL;
+    const char *folder = g_getenv("NILO_LAB_ESTATES");
+    g_autofree char *path = NULL;
+    NiloLabEstate *estate;
+
+    if (folder == NULL) {
+        g_test_skip("NILO_LAB_ESTATES does not name the sample estates");
+        return NULL;
+    }
+    path = g_build_filename(folder, name, NULL);
+    estate = nilo_lab_estate_new_from_file(path, &error);
+    g_assert_no_error(error);
+    return estate;
+}
+
+static void
+test_demo(void)
+{
+    g_autoptr(NiloLabEstate) estate = load_sample("demo.estate");
+    guint meters;
+    guint dead;
+
+    if (estate == NULL)
+        return;
+    dead = count_dead(estate, &meters);
+    g_assert_cmpuint(nilo_lab_estate_get_buses(estate)->len, ==, 3);
+    g_assert_cmpuint(meters, >=, 300);
+    g_assert_cmpuint(dead * 100, >=, meters * 4);
+    g_assert_cmpuint(dead * 100, <=, meters * 6);
+}
+
+static void
+test_samples(void)
+{
+    g_autoptr(NiloLabEstate) twins = load_sample("twins.estate");
+    g_autoptr(NiloLabEstate) small = load_sample("small.estate");
+    guint meters;
+
+    if (twins == NULL || small == NULL)
+        return;
+    count_dead(twins, &meters);
+    g_assert_cmpuint(meters, ==, 20);
+    g_assert_cmpuint(count_dead(small, &meters), ==, 0);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(bad_cases); i++)
+        g_test_add_data_func(bad_cases[i].path, &bad_cases[i], test_bad);
+    g_test_add_func("/lab/estate/group", test_group);
+    g_test_add_func("/lab/estate/override", test_override);
+    g_test_add_func("/lab/estate/twins", test_twins);
+    g_test_add_func("/lab/estate/dead-percent", test_dead_percent);
+    g_test_add_func("/lab/estate/demo", test_demo);
+    g_test_add_func("/lab/estate/samples", test_samples);
+    return g_test_run();
+}
