@@ -7,76 +7,76 @@
 
 G_BEGIN_DECLS
 
-    typedef enum {
-        NILO_LAB_BUS_MBUS,
-        NILO_LAB_BUS_RS485,
-    } NiloLabBusKind;
+typedef enum {
+    NILO_LAB_BUS_MBUS,
+    NILO_LAB_BUS_RS485,
+} NiloLabBusKind;
 
-    /* What the estate file says about a bus; all but kind, link and tcp may change while it runs.
-     */
-    typedef struct {
-        NiloLabBusKind kind;
-        guint speed_baud;
-        char *link; /* (nullable): symbolic link to the pty */
-        gboolean tcp;
-        gboolean echo;         /* the adapter hears what it sends */
-        guint noise_ppm;       /* of bytes hit by noise, either way */
-        guint drop_ppm;        /* of bytes lost, either way */
-        guint junk_ppm;        /* of bytes before which one appears from nowhere */
-        guint late_ppm;        /* of answers that come late */
-        guint late_ms;         /* by how much */
-        gboolean babble;       /* somebody talks without end */
-        gboolean wrong_parity; /* the master's parity is not the meters': they hear nothing sound */
-        gboolean unplugged;    /* the adapter */
-        guint cut_after;       /* meters before the cut; G_MAXUINT: whole */
-    } NiloLabBusSettings;
+/* What the estate file says about a bus; all but kind, link and tcp may change while it runs.
+ */
+typedef struct {
+    NiloLabBusKind kind;
+    guint speed_baud;
+    char *link; /* (nullable): symbolic link to the pty */
+    gboolean tcp;
+    gboolean echo;         /* the adapter hears what it sends */
+    guint noise_ppm;       /* of bytes hit by noise, either way */
+    guint drop_ppm;        /* of bytes lost, either way */
+    guint junk_ppm;        /* of bytes before which one appears from nowhere */
+    guint late_ppm;        /* of answers that come late */
+    guint late_ms;         /* by how much */
+    gboolean babble;       /* somebody talks without end */
+    gboolean wrong_parity; /* the master's parity is not the meters': they hear nothing sound */
+    gboolean unplugged;    /* the adapter */
+    guint cut_after;       /* meters before the cut; G_MAXUINT: whole */
+} NiloLabBusSettings;
 
-    /* Counted from the start or the last reset. Wire times are ideal: bytes x 11 bit times. */
-    typedef struct {
-        guint64 requests; /* sound ones */
-        guint64 answered; /* of these */
-        guint64 collisions;
-        guint64 bytes_in;
-        guint64 bytes_out;
-        gint64 wire_in_ns;
-        gint64 wire_out_ns;
-        gint64 live_ns;   /* answered requests: request, delay and answer on the wire */
-        gint64 silent_ns; /* requests nobody answered, on the wire */
-        gint64 first_ns;  /* start of the first byte of the first request */
-        gint64 last_ns;   /* end of the last byte, either way */
-        guint64 flips;
-        guint64 drops;
-        guint64 junk;
-        guint64 late_answers;
-        gint64 pacing_late_max_ns; /* how far behind its time a byte went out at worst */
-        gint64 pacing_late_sum_ns;
-    } NiloLabBusStats;
+/* Counted from the start or the last reset. Wire times are ideal: bytes x 11 bit times. */
+typedef struct {
+    guint64 requests; /* sound ones */
+    guint64 answered; /* of these */
+    guint64 collisions;
+    guint64 bytes_in;
+    guint64 bytes_out;
+    gint64 wire_in_ns;
+    gint64 wire_out_ns;
+    gint64 live_ns;   /* answered requests: request, delay and answer on the wire */
+    gint64 silent_ns; /* requests nobody answered, on the wire */
+    gint64 first_ns;  /* start of the first byte of the first request */
+    gint64 last_ns;   /* end of the last byte, either way */
+    guint64 flips;
+    guint64 drops;
+    guint64 junk;
+    guint64 late_answers;
+    gint64 pacing_late_max_ns; /* how far behind its time a byte went out at worst */
+    gint64 pacing_late_sum_ns;
+} NiloLabBusStats;
 
-    typedef struct _NiloLabBus NiloLabBus;
+typedef struct _NiloLabBus NiloLabBus;
 
-    NiloLabBus *nilo_lab_bus_new(const char *name, guint64 seed);
-    void nilo_lab_bus_free(NiloLabBus * bus);
-    void nilo_lab_bus_lock(NiloLabBus * bus);
-    void nilo_lab_bus_unlock(NiloLabBus * bus);
-    void nilo_lab_bus_add_meter(NiloLabBus * bus, NiloLabMeter * meter);
-    void nilo_lab_bus_set_time(NiloLabBus * bus, const NiloLabTime *time);
-    void nilo_lab_bus_set_log(NiloLabBus * bus, NiloLabLog * log);
+NiloLabBus *nilo_lab_bus_new(const char *name, guint64 seed);
+void nilo_lab_bus_free(NiloLabBus *bus);
+void nilo_lab_bus_lock(NiloLabBus *bus);
+void nilo_lab_bus_unlock(NiloLabBus *bus);
+void nilo_lab_bus_add_meter(NiloLabBus *bus, NiloLabMeter *meter);
+void nilo_lab_bus_set_time(NiloLabBus *bus, const NiloLabTime *time);
+void nilo_lab_bus_set_log(NiloLabBus *bus, NiloLabLog *log);
 
-    const char *nilo_lab_bus_get_name(NiloLabBus * bus);
-    NiloLabBusSettings *nilo_lab_bus_get_settings(NiloLabBus * bus);
-    GPtrArray *nilo_lab_bus_get_meters(NiloLabBus * bus);
-    NiloLabBusStats *nilo_lab_bus_get_stats(NiloLabBus * bus);
-    gint64 nilo_lab_bus_get_utc_us(NiloLabBus * bus, gint64 mono_ns);
+const char *nilo_lab_bus_get_name(NiloLabBus *bus);
+NiloLabBusSettings *nilo_lab_bus_get_settings(NiloLabBus *bus);
+GPtrArray *nilo_lab_bus_get_meters(NiloLabBus *bus);
+NiloLabBusStats *nilo_lab_bus_get_stats(NiloLabBus *bus);
+gint64 nilo_lab_bus_get_utc_us(NiloLabBus *bus, gint64 mono_ns);
 
-    gint64 nilo_lab_bus_byte_ns(NiloLabBus * bus, guint speed_baud);
-    void nilo_lab_bus_hear_byte(NiloLabBus * bus, guint8 byte, gint64 end_ns, guint speed_baud);
-    gint64 nilo_lab_bus_hear(NiloLabBus * bus, const guint8 *bytes, gsize size, gint64 start_ns,
-                             guint speed_baud);
-    gboolean nilo_lab_bus_peek(NiloLabBus * bus, gint64 now_ns, gint64 * due_ns);
-    gboolean nilo_lab_bus_take(NiloLabBus * bus, NiloLabByte * byte);
-    void nilo_lab_bus_sent(NiloLabBus * bus, const NiloLabByte *byte, gint64 mono_ns);
-    void nilo_lab_bus_silence(NiloLabBus * bus);
+gint64 nilo_lab_bus_byte_ns(NiloLabBus *bus, guint speed_baud);
+void nilo_lab_bus_hear_byte(NiloLabBus *bus, guint8 byte, gint64 end_ns, guint speed_baud);
+gint64 nilo_lab_bus_hear(NiloLabBus *bus, const guint8 *bytes, gsize size, gint64 start_ns,
+                         guint speed_baud);
+gboolean nilo_lab_bus_peek(NiloLabBus *bus, gint64 now_ns, gint64 *due_ns);
+gboolean nilo_lab_bus_take(NiloLabBus *bus, NiloLabByte *byte);
+void nilo_lab_bus_sent(NiloLabBus *bus, const NiloLabByte *byte, gint64 mono_ns);
+void nilo_lab_bus_silence(NiloLabBus *bus);
 
-    G_DEFINE_AUTOPTR_CLEANUP_FUNC(NiloLabBus, nilo_lab_bus_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NiloLabBus, nilo_lab_bus_free)
 
 G_END_DECLS

@@ -5,6 +5,6 @@
 
 G_BEGIN_DECLS
 
-    void nilo_lab_cjt188_meter_init(NiloLabMeter * meter);
+void nilo_lab_cjt188_meter_init(NiloLabMeter *meter);
 
 G_END_DECLS

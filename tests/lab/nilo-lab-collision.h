@@ -5,24 +5,23 @@
 
 G_BEGIN_DECLS
 
-    /* One byte as a receiver gets it. */
-    typedef struct {
-        gint64 end_ns; /* end of its stop bit */
-        guint8 byte;
-        gboolean damaged; /* parity or framing error: a UART would say so, a pty cannot */
-        gboolean last;    /* of an answer */
-        gint meter;       /* index on the bus, -1: nobody's */
-    } NiloLabByte;
+/* One byte as a receiver gets it. */
+typedef struct {
+    gint64 end_ns; /* end of its stop bit */
+    guint8 byte;
+    gboolean damaged; /* parity or framing error: a UART would say so, a pty cannot */
+    gboolean last;    /* of an answer */
+    gint meter;       /* index on the bus, -1: nobody's */
+} NiloLabByte;
 
-    /* What one meter puts on the wire: bytes back to back. */
-    typedef struct {
-        gint64 start_ns;
-        const guint8 *bytes;
-        gsize size;
-        gint meter;
-    } NiloLabSignal;
+/* What one meter puts on the wire: bytes back to back. */
+typedef struct {
+    gint64 start_ns;
+    const guint8 *bytes;
+    gsize size;
+    gint meter;
+} NiloLabSignal;
 
-    void nilo_lab_signals_hear(const NiloLabSignal *signals, gsize n, gint64 byte_ns,
-                               GArray *heard);
+void nilo_lab_signals_hear(const NiloLabSignal *signals, gsize n, gint64 byte_ns, GArray *heard);
 
 G_END_DECLS

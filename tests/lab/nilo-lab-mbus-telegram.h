@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-    guint nilo_lab_mbus_telegram_count(NiloLabMeter * meter);
-    guint8 nilo_lab_mbus_telegram_build(NiloLabMeter * meter, guint index, gint64 utc_us,
-                                        guint8 access_number, NiloLabMbusRecords * records);
-    guint64 nilo_lab_mbus_telegram_fabrication(const NiloLabMeterSettings *settings);
+guint nilo_lab_mbus_telegram_count(NiloLabMeter *meter);
+guint8 nilo_lab_mbus_telegram_build(NiloLabMeter *meter, guint index, gint64 utc_us,
+                                    guint8 access_number, NiloLabMbusRecords *records);
+guint64 nilo_lab_mbus_telegram_fabrication(const NiloLabMeterSettings *settings);
 
 G_END_DECLS

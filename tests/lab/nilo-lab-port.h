@@ -5,18 +5,18 @@
 
 G_BEGIN_DECLS
 
-    /* What joins a bus to the world: a pty or a TCP listener, and the thread that keeps its time.
-     */
-    typedef struct _NiloLabPort NiloLabPort;
+/* What joins a bus to the world: a pty or a TCP listener, and the thread that keeps its time.
+ */
+typedef struct _NiloLabPort NiloLabPort;
 
-    NiloLabPort *nilo_lab_port_new(NiloLabBus * bus, const char *folder, GError **error);
-    void nilo_lab_port_free(NiloLabPort * port);
+NiloLabPort *nilo_lab_port_new(NiloLabBus *bus, const char *folder, GError **error);
+void nilo_lab_port_free(NiloLabPort *port);
 
-    NiloLabBus *nilo_lab_port_get_bus(NiloLabPort * port);
-    char *nilo_lab_port_get_address(NiloLabPort * port);
-    void nilo_lab_port_wake(NiloLabPort * port);
-    gint64 nilo_lab_port_now_ns(void);
+NiloLabBus *nilo_lab_port_get_bus(NiloLabPort *port);
+char *nilo_lab_port_get_address(NiloLabPort *port);
+void nilo_lab_port_wake(NiloLabPort *port);
+gint64 nilo_lab_port_now_ns(void);
 
-    G_DEFINE_AUTOPTR_CLEANUP_FUNC(NiloLabPort, nilo_lab_port_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NiloLabPort, nilo_lab_port_free)
 
 G_END_DECLS

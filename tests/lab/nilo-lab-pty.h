@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-    int nilo_lab_pty_open(guint speed_baud, char **path, GError **error);
-    guint nilo_lab_pty_get_speed_baud(int master);
+int nilo_lab_pty_open(guint speed_baud, char **path, GError **error);
+guint nilo_lab_pty_get_speed_baud(int master);
 
 G_END_DECLS
