@@ -66,6 +66,7 @@ static void
 check_real(const uint8_t bytes[4])
 {
     const uint32_t bits = (uint32_t)nilo_mbus_unsigned_parse(bytes, 4);
+    const uint32_t magnitude = bits & 0x7fffffff; /* minus zero would print its sign */
     long long digits, fraction;
     int64_t mantissa;
     int8_t exponent;
@@ -77,14 +78,14 @@ check_real(const uint8_t bytes[4])
         require((bits >> 23 & 0xff) == 0xff);
         return;
     }
-    memcpy(&real, &bits, sizeof real);
-    snprintf(text, sizeof text, "%.8e", (double)(real < 0 ? -real : real));
+    memcpy(&real, &magnitude, sizeof real);
+    snprintf(text, sizeof text, "%.8e", (double)real);
     require(sscanf(text, "%1lld.%8llde%d", &digits, &fraction, &power) == 3);
     digits = digits * 100000000 + fraction;
     power -= 8;
     for (; digits != 0 && digits % 10 == 0; power++)
         digits /= 10;
-    require(mantissa == (real < 0 ? -digits : digits));
+    require(mantissa == (bits != magnitude ? -digits : digits));
     require(digits == 0 || exponent == power);
 }
 
