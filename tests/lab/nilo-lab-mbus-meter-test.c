@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "nilo-lab-digits.h"
 #include "nilo-lab-mbus-meter.h"
+#include "nilo-lab-mbus-telegram.h"
 #include "nilo-lab-test-master.h"
 
 #include <string.h>
@@ -343,6 +344,66 @@ test_exchanged(void)
     g_assert_cmpuint(bcd(master, AT_VOLUME, 4), <, 1000);
 }
 
+/* what a scan finds in the end: 18 that answer alone to their whole mask, and a pair that never
+ * does */
+static void
+test_twins(void)
+{
+    const char *folder = g_getenv("NILO_LAB_ESTATES");
+    g_autofree char *path = NULL;
+    g_autofree char *text = NULL;
+    g_autoptr(NiloLabTestMaster) master = NULL;
+    guint alone = 0;
+
+    if (folder == NULL) {
+        g_test_skip("NILO_LAB_ESTATES does not name the sample estates");
+        return;
+    }
+    path = g_build_filename(folder, "twins.estate", NULL);
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    master = nilo_lab_test_master_new(text);
+    nilo_lab_test_master_long(master, 0x53, 0xfd, 0x52, "FFFFFFFF FFFF FF FF");
+    g_assert_false(nilo_lab_test_master_heard_ack(master));
+    for (guint i = 0; i < 20; i++) {
+        const NiloLabMeterSettings *settings = &meter_of(master, i)->settings;
+        guint8 mask[14] = {[6] = (guint8)settings->version,
+                           [7] = (guint8)settings->medium,
+                           [8] = 0x0c,
+                           [9] = 0x78};
+        g_autofree char *hex = NULL;
+
+        nilo_lab_digits_put(mask, 4, g_ascii_strtoull(settings->id, NULL, 10));
+        nilo_lab_little_put(mask + 4, 2, nilo_lab_mbus_manufacturer_code(settings->manufacturer));
+        nilo_lab_digits_put(mask + 10, 4, nilo_lab_mbus_telegram_fabrication(settings));
+        hex = nilo_lab_hex(mask, sizeof mask);
+        nilo_lab_test_master_long(master, 0x53, 0xfd, 0x52, hex);
+        if (!nilo_lab_test_master_heard_ack(master))
+            continue;
+        nilo_lab_test_master_short(master, 0x7b, 0xfd);
+        g_assert_cmpuint(master->damaged, ==, 0);
+        alone++;
+    }
+    g_assert_cmpuint(alone, ==, 18);
+}
+
+/* two in step look like one until they say more than E5 */
+static void
+test_twins_in_step(void)
+{
+    g_autoptr(NiloLabTestMaster) master = nilo_lab_test_master_new(
+        HEAD "[meter a]\nbus=b\nprotocol=mbus-secondary\nid=33445566\nmedium=7\n"
+             "[meter b]\nbus=b\nprotocol=mbus-secondary\nid=33445566\nmedium=6\n");
+
+    nilo_lab_test_master_long(master, 0x53, 0xfd, 0x52, "66554433 FFFF FF FF");
+    g_assert_true(nilo_lab_test_master_heard_ack(master));
+    nilo_lab_test_master_short(master, 0x7b, 0xfd);
+    g_assert_cmpuint(master->damaged, >, 0);
+    nilo_lab_test_master_long(master, 0x53, 0xfd, 0x52, "66554433 FFFF FF 06");
+    nilo_lab_test_master_short(master, 0x7b, 0xfd);
+    g_assert_cmpuint(master->damaged, ==, 0);
+    g_assert_true(nilo_lab_test_master_heard(master, "0106"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -356,6 +417,8 @@ main(int argc, char **argv)
     for (gsize i = 0; i < G_N_ELEMENTS(select_cases); i++)
         g_test_add_data_func(select_cases[i].path, &select_cases[i], test_select);
     g_test_add_func("/lab/mbus/select/deselect", test_deselect);
+    g_test_add_func("/lab/mbus/select/twins", test_twins);
+    g_test_add_func("/lab/mbus/select/twins-in-step", test_twins_in_step);
     g_test_add_func("/lab/mbus/writes", test_writes);
     g_test_add_func("/lab/mbus/speed/switch-and-fall-back", test_speed_switch);
     g_test_add_func("/lab/mbus/speed/fixed", test_fixed_speed);
