@@ -175,6 +175,8 @@ test_junk(void)
     nilo_lab_test_master_short(master, 0x40, 1);
     g_assert_cmpuint(master->answer->len, ==, 2);
     g_assert_cmpuint(master->answer->data[1], ==, 0xe5);
+    nilo_lab_test_master_short(master, 0x40, 77);
+    g_assert_cmpuint(master->answer->len, ==, 1);
 }
 
 static void

@@ -16,6 +16,8 @@
 /* a slave gives up a broken request after this rest; generous, because requests come through USB */
 #define GAP_NS   (50 * NS_PER_MS)
 #define GAP_BITS 33
+/* when noise answers for a meter that does not */
+#define JUNK_DELAY_NS (40 * NS_PER_MS)
 
 struct _NiloLabBus {
     GMutex lock;
@@ -400,6 +402,8 @@ answer_request(NiloLabBus *bus, NiloLabHeard *heard, const guint8 *bytes, gsize 
     count_request(bus, heard, size,
                   answer->len > 0 ? g_array_index(answer, NiloLabByte, answer->len - 1).end_ns : 0);
     queue_answer(bus, answer);
+    if (signals->len == 0 && nilo_lab_random_happens(&bus->random, bus->settings.junk_ppm))
+        queue_junk(bus, heard->end_ns + JUNK_DELAY_NS);
 }
 
 /* how many bytes at the front are done with; 0: wait for more */

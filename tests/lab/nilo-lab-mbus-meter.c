@@ -212,6 +212,10 @@ hear_records(NiloLabMeter *meter, State *state, const NiloLabHeard *heard)
         nilo_lab_meter_set_clock(meter, &date, heard->utc_us);
         nilo_lab_meter_say(meter, heard->end_ns, "clock-set %04d-%02d-%02dT%02d:%02d", date.year,
                            date.month, date.day, date.hour, date.minute);
+    } else {
+        g_autofree char *hex = nilo_lab_hex(data, size);
+
+        nilo_lab_meter_say(meter, heard->end_ns, "ignored %s", hex);
     }
 }
 
