@@ -193,22 +193,49 @@ test_unplug(Fixture *fixture, gconstpointer data)
     close(fd);
 }
 
-static void
-test_tcp(Fixture *fixture, gconstpointer data)
+static GSocketConnection *
+connect_two(Fixture *fixture)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GSocketClient) client = g_socket_client_new();
-    g_autoptr(GSocketConnection) connection = NULL;
     g_autofree char *address = nilo_lab_process_get_address(fixture->hub, "two");
-    guint8 answer[64];
+    GSocketConnection *connection;
 
     g_assert_true(g_str_has_prefix(address, "tcp:127.0.0.1:"));
     connection = g_socket_client_connect_to_host(client, address + strlen("tcp:"), 0, NULL, &error);
     g_assert_no_error(error);
-    g_assert_cmpuint(exchange(g_socket_get_fd(g_socket_connection_get_socket(connection)), cjt188,
-                              sizeof cjt188, answer, 38, ANSWER_MS),
-                     ==, 38);
+    return connection;
+}
+
+static int
+fd_of(GSocketConnection *connection)
+{
+    return g_socket_get_fd(g_socket_connection_get_socket(connection));
+}
+
+static void
+test_tcp(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GSocketConnection) connection = connect_two(fixture);
+    guint8 answer[64];
+
+    g_assert_cmpuint(exchange(fd_of(connection), cjt188, sizeof cjt188, answer, 38, ANSWER_MS), ==,
+                     38);
     g_assert_cmphex(answer[37], ==, 0x16);
+}
+
+/* the client goes in the middle of an answer; the next one finds a quiet line */
+static void
+test_tcp_reconnect(Fixture *fixture, gconstpointer data)
+{
+    GSocketConnection *first = connect_two(fixture);
+    g_autoptr(GSocketConnection) second = NULL;
+    guint8 answer[64];
+
+    g_assert_cmpuint(exchange(fd_of(first), cjt188, sizeof cjt188, answer, 5, ANSWER_MS), ==, 5);
+    g_object_unref(first);
+    second = connect_two(fixture);
+    g_assert_cmpuint(exchange(fd_of(second), cjt188, sizeof cjt188, answer, 38, ANSWER_MS), ==, 38);
 }
 
 static void
@@ -274,6 +301,7 @@ main(int argc, char **argv)
     ADD("/lab/hub/wrong-speed", test_wrong_speed);
     ADD("/lab/hub/unplug", test_unplug);
     ADD("/lab/hub/tcp", test_tcp);
+    ADD("/lab/hub/tcp-reconnect", test_tcp_reconnect);
     ADD("/lab/hub/truth", test_truth);
     ADD("/lab/hub/refused", test_refused);
     g_test_add_func("/lab/hub/bad-estate", test_bad_estate);

@@ -176,6 +176,15 @@ follow_settings(NiloLabPort *port)
 /* --- bytes -------------------------------------------------------------------------------------
  */
 
+/* nobody is there to hear: what is said is lost */
+static void
+lose_bytes(NiloLabPort *port)
+{
+    nilo_lab_bus_lock(port->bus);
+    nilo_lab_bus_silence(port->bus);
+    nilo_lab_bus_unlock(port->bus);
+}
+
 static void
 accept_client(NiloLabPort *port)
 {
@@ -185,7 +194,9 @@ accept_client(NiloLabPort *port)
     if (fd < 0)
         return;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    drop_fd(&port->fd); /* like most serial servers: the newest client has the line */
+    /* like most serial servers: the newest client has the line, and hears nothing old */
+    drop_fd(&port->fd);
+    lose_bytes(port);
     port->fd = fd;
 }
 
@@ -209,13 +220,14 @@ read_bytes(NiloLabPort *port, gint64 now_ns)
     return TRUE;
 }
 
-/* nobody is there to hear: what is said is lost */
-static void
-lose_bytes(NiloLabPort *port)
+/* FALSE: the master is gone. A full buffer loses the byte, as a UART would */
+static gboolean
+write_byte(NiloLabPort *port, guint8 byte)
 {
-    nilo_lab_bus_lock(port->bus);
-    nilo_lab_bus_silence(port->bus);
-    nilo_lab_bus_unlock(port->bus);
+    const ssize_t n =
+        port->tcp ? send(port->fd, &byte, 1, MSG_NOSIGNAL) : write(port->fd, &byte, 1);
+
+    return n >= 0 || errno == EAGAIN;
 }
 
 /* sends what is due; returns how long to wait for the next byte, -1: for ever */
@@ -237,8 +249,7 @@ send_due(NiloLabPort *port)
             return -1;
         if (due_ns > now_ns)
             return due_ns - now_ns;
-        /* a full buffer loses the byte, as a UART would */
-        if (write(port->fd, &byte.byte, 1) < 0 && errno != EAGAIN)
+        if (!write_byte(port, byte.byte))
             return 0;
         nilo_lab_bus_lock(port->bus);
         nilo_lab_bus_sent(port->bus, &byte, nilo_lab_port_now_ns());
