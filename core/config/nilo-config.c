@@ -320,7 +320,8 @@ bind_group(Binder *self, const NiloKeyfileGroup *group, GRefString *path)
                                  &error)) {
         const NiloConfigPlace place = nilo_keyfile_group_get_place(group, blamed);
 
-        nilo_config_problems_take(self->problems, &place, g_steal_pointer(&error));
+        if (error != NULL)
+            nilo_config_problems_take(self->problems, &place, g_steal_pointer(&error));
         return;
     }
     for (guint i = 0; i < bindings->len; i++)
@@ -579,6 +580,23 @@ nilo_config_find_group(NiloConfig *self, const char *kind, const char *name)
     g_autofree char *header = make_header(kind, name);
 
     return g_hash_table_lookup(self->groups, header);
+}
+
+GPtrArray *
+nilo_config_list_names(NiloConfig *self, const char *kind)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, self->groups);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const NiloKeyfileGroup *group = value;
+
+        if (strcmp(group->kind, kind) == 0 && group->name != NULL)
+            g_ptr_array_add(names, g_strdup(group->name));
+    }
+    return names;
 }
 
 GPtrArray *

@@ -103,6 +103,10 @@ G_BEGIN_DECLS
                                                                  const char *kind,
                                                                  const char *name);
 
+    /** nilo_config_list_names: (transfer full) (element-type utf8): of the groups of a kind, for
+     * #NiloConfigResolver.resolve and check only */
+    NILO_INTERNAL GPtrArray *nilo_config_list_names(NiloConfig * self, const char *kind);
+
     /** nilo_config_list_sections: (transfer none) (element-type NiloConfigSection): of a kind, in
      * the order of the files; empty when there are none */
     NILO_INTERNAL GPtrArray *nilo_config_list_sections(NiloConfig * self, const char *kind);

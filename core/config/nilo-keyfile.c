@@ -121,6 +121,21 @@ scan_header(Scanner *self, char *text)
     g_string_append_printf(self->clean, "[%s]\n", header);
 }
 
+/* a name, or a name in a language: Description[zh_CN] */
+static gboolean
+is_key_name(const char *text)
+{
+    const gsize length = strcspn(text, "[]");
+    const char *locale = text + length;
+    gsize locale_length;
+
+    if (length == 0 || *locale == '\0')
+        return length > 0;
+    locale_length = strspn(locale + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                       "0123456789_-.@");
+    return *locale == '[' && locale_length > 0 && strcmp(locale + 1 + locale_length, "]") == 0;
+}
+
 static void
 scan_key(Scanner *self, char *text)
 {
@@ -133,7 +148,7 @@ scan_key(Scanner *self, char *text)
     if (self->skipping)
         return;
     name = equals != NULL ? g_strstrip(g_strndup(text, (gsize)(equals - text))) : g_strdup("");
-    if (*name == '\0' || strpbrk(name, "[]") != NULL) {
+    if (!is_key_name(name)) {
         g_autofree char *quoted = quote(text);
 
         nilo_config_problems_add(self->problems, NILO_ERROR_SYNTAX, &place,
@@ -312,6 +327,12 @@ nilo_keyfile_group_get_list(const NiloKeyfileGroup *self, const char *name, GErr
         return NULL;
     }
     return g_steal_pointer(&list);
+}
+
+char *
+nilo_keyfile_group_get_locale_text(const NiloKeyfileGroup *self, const char *name)
+{
+    return g_key_file_get_locale_string(self->file->values, self->header, name, NULL, NULL);
 }
 
 NiloConfigPlace

@@ -82,6 +82,11 @@ G_BEGIN_DECLS
     NILO_INTERNAL GStrv nilo_keyfile_group_get_list(const NiloKeyfileGroup *self, const char *name,
                                                     GError **error);
 
+    /** nilo_keyfile_group_get_locale_text: (nullable) (transfer full): in the language of the user,
+     * when the file has it: `Description[zh_CN]` before `Description` */
+    NILO_INTERNAL char *nilo_keyfile_group_get_locale_text(const NiloKeyfileGroup *self,
+                                                           const char *name);
+
     /** nilo_keyfile_group_get_place: of the group, or of one of its keys */
     NILO_INTERNAL NiloConfigPlace nilo_keyfile_group_get_place(const NiloKeyfileGroup *self,
                                                                const char *key);
