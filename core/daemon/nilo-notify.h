@@ -9,8 +9,8 @@ G_BEGIN_DECLS
  * nilo_notify:
  * @state: "READY=1", "RELOADING=1", "STOPPING=1", "WATCHDOG=1", "STATUS=..."; several by line
  *
- * Tells systemd, if it asked to be told (sd_notify(3), NOTIFY_SOCKET). The protocol is one datagram,
- * stable by promise; libsystemd for it would be a tenth of the daemon's memory.
+ * Tells systemd, if it asked to be told (sd_notify(3), NOTIFY_SOCKET). The protocol is one
+ * datagram, stable by promise; libsystemd for it would be a tenth of the daemon's memory.
  */
 void nilo_notify(const char *state);
 

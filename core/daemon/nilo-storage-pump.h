@@ -11,8 +11,9 @@ G_BEGIN_DECLS
 /**
  * NiloStoragePump:
  *
- * Moves batches from a cursor into one storage: take, store, acknowledge, next. A storage that fails
- * gets the same batch again after a pause that doubles up to a minute; it never slows anybody else.
+ * Moves batches from a cursor into one storage: take, store, acknowledge, next. A storage that
+ * fails gets the same batch again after a pause that doubles up to a minute; it never slows anybody
+ * else.
  */
 G_DECLARE_FINAL_TYPE(NiloStoragePump, nilo_storage_pump, NILO, STORAGE_PUMP, GObject)
 

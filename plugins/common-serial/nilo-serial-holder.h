@@ -5,6 +5,6 @@
 
 G_BEGIN_DECLS
 
-    char *nilo_serial_find_holder(const char *path);
+char *nilo_serial_find_holder(const char *path);
 
 G_END_DECLS

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-    int nilo_serial_tcp_connect(const NiloSerialName *name, NiloClock *clock, guint timeout_ms,
-                                GCancellable *cancellable, GError **error);
+int nilo_serial_tcp_connect(const NiloSerialName *name, NiloClock *clock, guint timeout_ms,
+                            GCancellable *cancellable, GError **error);
 
 G_END_DECLS

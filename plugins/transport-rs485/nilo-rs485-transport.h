@@ -7,13 +7,13 @@ G_BEGIN_DECLS
 
 #define NILO_TYPE_RS485_TRANSPORT (nilo_rs485_transport_get_type())
 
-    /**
-     * NiloRs485Transport:
-     *
-     * RS485 on a serial port, a USB adapter or a serial server. Made on main, opened on the bus
-     * thread.
-     */
-    G_DECLARE_FINAL_TYPE(NiloRs485Transport, nilo_rs485_transport, NILO, RS485_TRANSPORT,
-                         NiloSerialTransport)
+/**
+ * NiloRs485Transport:
+ *
+ * RS485 on a serial port, a USB adapter or a serial server. Made on main, opened on the bus
+ * thread.
+ */
+G_DECLARE_FINAL_TYPE(NiloRs485Transport, nilo_rs485_transport, NILO, RS485_TRANSPORT,
+                     NiloSerialTransport)
 
 G_END_DECLS
