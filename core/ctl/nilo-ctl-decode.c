@@ -11,30 +11,28 @@
 
 typedef JsonNode *(*DecodeFunc)(const guint8 *bytes, gsize size);
 
-/* hex digits with any blanks between the bytes: what people paste from logs and mails */
+/* what people paste from logs and mails: blanks between the bytes or none; a digit that stands alone
+ * is a byte too */
 static GByteArray *
 parse_hex(const char *line)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
-    int high = -1;
 
-    for (const char *c = line; *c != '\0'; c++) {
-        const int digit = g_ascii_xdigit_value(*c);
+    while (*line != '\0') {
+        guint8 byte;
 
-        if (g_ascii_isspace(*c) && high < 0)
+        if (g_ascii_isspace(*line)) {
+            line++;
             continue;
-        if (digit < 0)
-            return NULL;
-        if (high < 0) {
-            high = digit;
-        } else {
-            const guint8 byte = (guint8)(high << 4 | digit);
-
-            g_byte_array_append(bytes, &byte, 1);
-            high = -1;
         }
+        if (!g_ascii_isxdigit(*line))
+            return NULL;
+        byte = (guint8)g_ascii_xdigit_value(*line++);
+        if (g_ascii_isxdigit(*line))
+            byte = (guint8)(byte << 4 | g_ascii_xdigit_value(*line++));
+        g_byte_array_append(bytes, &byte, 1);
     }
-    return high < 0 ? g_steal_pointer(&bytes) : NULL;
+    return g_steal_pointer(&bytes);
 }
 
 static JsonNode *
@@ -44,7 +42,8 @@ make_error(const char *message)
     JsonNode *node = json_node_alloc();
 
     json_object_set_string_member(object, "error", message);
-    return json_node_init_object(node, object), json_object_unref(object), node;
+    json_node_take_object(json_node_init(node, JSON_NODE_OBJECT), object);
+    return node;
 }
 
 static void

@@ -94,6 +94,25 @@ add_time(JsonBuilder *builder, const NiloMbusValue *value)
     add_text(builder, "value", text);
 }
 
+static gboolean
+is_integer(NiloMbusCoding coding)
+{
+    return (coding >= NILO_MBUS_CODING_INT8 && coding <= NILO_MBUS_CODING_INT32) ||
+           coding == NILO_MBUS_CODING_INT48 || coding == NILO_MBUS_CODING_INT64;
+}
+
+/* 80..00 is how an integer says "no value" (type B). Like a date that is not set, it is shown as it
+ * was sent, and "state" says what it is worth. */
+static void
+add_lowest_integer(JsonBuilder *builder, const NiloMbusRecord *record)
+{
+    const gint64 lowest = -(gint64)((G_GUINT64_CONSTANT(1) << (8 * record->data_size - 1)) - 1) - 1;
+    char text[NILO_MBUS_TEXT_SIZE];
+
+    nilo_mbus_text_format_decimal(lowest, record->value.exponent, text, sizeof text);
+    add_text(builder, "value", text);
+}
+
 static void
 add_value(JsonBuilder *builder, const NiloMbusRecord *record)
 {
@@ -107,6 +126,11 @@ add_value(JsonBuilder *builder, const NiloMbusRecord *record)
         add_time(builder, value);
         break;
     default:
+        if (value->state == NILO_MBUS_STATE_INVALID && value->type == NILO_MBUS_VALUE_NUMBER &&
+            is_integer(record->coding)) {
+            add_lowest_integer(builder, record);
+            break;
+        }
         nilo_mbus_text_format_value(record, text, sizeof text);
         add_text(builder, "value",
                  value->state == NILO_MBUS_STATE_INVALID || value->type == NILO_MBUS_VALUE_NONE
