@@ -28,6 +28,7 @@ typedef struct {
     char **words; /* the arguments, without the command */
     NiloLabBus *bus;
     NiloLabMeter *meter;
+    gboolean sync; /* set by a command that the bus's thread must have seen before we answer */
 } Call;
 
 typedef char *(*CommandFunc)(Call *call);
@@ -145,15 +146,8 @@ deviate_meter(Call *call)
 static char *
 set_plug(Call *call, gboolean unplugged)
 {
-    GPtrArray *ports = call->control->ports;
-
     settings_of(call)->unplugged = unplugged;
-    for (guint i = 0; ports != NULL && i < ports->len; i++) {
-        NiloLabPort *port = g_ptr_array_index(ports, i);
-
-        if (nilo_lab_port_get_bus(port) == call->bus)
-            nilo_lab_port_wake(port);
-    }
+    call->sync = TRUE;
     return ok();
 }
 
@@ -234,10 +228,8 @@ set_wrong_parity(Call *call)
 static char *
 set_babble(Call *call)
 {
-    char *answer = set_bus_key(call, "babble", call->words[1]);
-
-    set_plug(call, settings_of(call)->unplugged);
-    return answer;
+    call->sync = TRUE;
+    return set_bus_key(call, "babble", call->words[1]);
 }
 
 /* late BUS PPM [MS] */
@@ -439,6 +431,19 @@ list_commands(Call *call)
     return g_string_free(out, FALSE);
 }
 
+static void
+sync_port(Call *call)
+{
+    GPtrArray *ports = call->control->ports;
+
+    for (guint i = 0; ports != NULL && i < ports->len; i++) {
+        NiloLabPort *port = g_ptr_array_index(ports, i);
+
+        if (nilo_lab_port_get_bus(port) == call->bus)
+            nilo_lab_port_sync(port);
+    }
+}
+
 static char *
 run_command(const Command *command, Call *call)
 {
@@ -461,6 +466,8 @@ run_command(const Command *command, Call *call)
     nilo_lab_bus_lock(call->bus);
     answer = command->run(call);
     nilo_lab_bus_unlock(call->bus);
+    if (call->sync)
+        sync_port(call);
     return answer;
 }
 

@@ -26,15 +26,19 @@
     G_GINT64_CONSTANT(5000000) /* how often to look for a master that is away                      \
                                 */
 #define READ_SIZE 512
+#define SYNC_US   (2 * G_USEC_PER_SEC)
 
 struct _NiloLabPort {
     NiloLabBus *bus; /* borrowed, outlives us */
     GThread *thread;
     gint stop; /* atomic */
     int wake_fd;
-    GMutex lock; /* guards address */
+    GMutex lock; /* guards the four below */
+    GCond served_cond;
     char *address;
-    char *link; /* nullable */
+    guint asked;  /* looks at the settings that somebody waits for */
+    guint served; /* of these */
+    char *link;   /* nullable */
     /* the rest belongs to the thread once it runs */
     gboolean tcp;
     gboolean plugged;
@@ -173,6 +177,21 @@ follow_settings(NiloLabPort *port)
         g_message("%s: %s", nilo_lab_bus_get_name(port->bus), error->message);
 }
 
+static void
+serve_settings(NiloLabPort *port)
+{
+    guint asked;
+
+    g_mutex_lock(&port->lock);
+    asked = port->asked;
+    g_mutex_unlock(&port->lock);
+    follow_settings(port);
+    g_mutex_lock(&port->lock);
+    port->served = asked;
+    g_cond_broadcast(&port->served_cond);
+    g_mutex_unlock(&port->lock);
+}
+
 /* --- bytes -------------------------------------------------------------------------------------
  */
 
@@ -268,7 +287,7 @@ wait_for(struct pollfd *polled, nfds_t n, gint64 wait_ns)
 static void
 hang_up(NiloLabPort *port)
 {
-    struct pollfd wake = {.fd = port->wake_fd, .events = POLLIN};
+    struct pollfd polled = {.fd = port->wake_fd, .events = POLLIN};
 
     lose_bytes(port);
     if (port->tcp) {
@@ -276,7 +295,7 @@ hang_up(NiloLabPort *port)
         return;
     }
     /* a pty says "hung up" as long as nobody has opened it: do not spin */
-    wait_for(&wake, 1, ABSENT_POLL_NS);
+    wait_for(&polled, 1, ABSENT_POLL_NS);
 }
 
 static void
@@ -314,7 +333,7 @@ run(gpointer data)
 
     prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
     while (!g_atomic_int_get(&port->stop)) {
-        follow_settings(port);
+        serve_settings(port);
         turn(port);
     }
     return NULL;
@@ -337,6 +356,7 @@ nilo_lab_port_new(NiloLabBus *bus, const char *folder, GError **error)
     const NiloLabBusSettings *settings = nilo_lab_bus_get_settings(bus);
 
     g_mutex_init(&port->lock);
+    g_cond_init(&port->served_cond);
     port->bus = bus;
     port->fd = -1;
     port->listen_fd = -1;
@@ -352,6 +372,15 @@ nilo_lab_port_new(NiloLabBus *bus, const char *folder, GError **error)
     return g_steal_pointer(&port);
 }
 
+/* makes the thread look at its bus again */
+static void
+wake(NiloLabPort *port)
+{
+    const guint64 one = 1;
+
+    (void)!write(port->wake_fd, &one, sizeof one);
+}
+
 /**
  * nilo_lab_port_free:
  * @port: (transfer full): a port
@@ -363,7 +392,7 @@ nilo_lab_port_free(NiloLabPort *port)
 {
     if (port->thread != NULL) {
         g_atomic_int_set(&port->stop, 1);
-        nilo_lab_port_wake(port);
+        wake(port);
         g_thread_join(port->thread);
     }
     if (port->plugged)
@@ -371,6 +400,7 @@ nilo_lab_port_free(NiloLabPort *port)
     close(port->wake_fd);
     g_free(port->link);
     g_free(port->address);
+    g_cond_clear(&port->served_cond);
     g_mutex_clear(&port->lock);
     g_free(port);
 }
@@ -405,15 +435,23 @@ nilo_lab_port_get_address(NiloLabPort *port)
 }
 
 /**
- * nilo_lab_port_wake:
- * @port: a port
+ * nilo_lab_port_sync:
+ * @port: a port whose bus is not locked by the caller
  *
- * Makes the thread look at its bus again, after somebody else has changed it.
+ * Waits until the thread has done what the settings of the bus say: pulled the adapter out, put it
+ * in, begun or ended the babble. At most 2 s.
  */
 void
-nilo_lab_port_wake(NiloLabPort *port)
+nilo_lab_port_sync(NiloLabPort *port)
 {
-    const guint64 one = 1;
+    const gint64 end_us = g_get_monotonic_time() + SYNC_US;
+    guint asked;
 
-    (void)!write(port->wake_fd, &one, sizeof one);
+    g_mutex_lock(&port->lock);
+    asked = ++port->asked;
+    wake(port);
+    while ((gint)(port->served - asked) < 0 &&
+           g_cond_wait_until(&port->served_cond, &port->lock, end_us))
+        ;
+    g_mutex_unlock(&port->lock);
 }

@@ -14,7 +14,7 @@ void nilo_lab_port_free(NiloLabPort *port);
 
 NiloLabBus *nilo_lab_port_get_bus(NiloLabPort *port);
 char *nilo_lab_port_get_address(NiloLabPort *port);
-void nilo_lab_port_wake(NiloLabPort *port);
+void nilo_lab_port_sync(NiloLabPort *port);
 gint64 nilo_lab_port_now_ns(void);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NiloLabPort, nilo_lab_port_free)
