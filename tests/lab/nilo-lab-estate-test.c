@@ -39,6 +39,7 @@ static const BadCase bad_cases[] = {
     {"/lab/estate/bad/single-without-bus", BUS "[meter m]\nid=12345678\n", "missing key \"bus\""},
     {"/lab/estate/bad/exchanged-with", BUS "[meter m]\nbus=b\nid=12345678\nexchanged-with=1\n",
      "bad exchanged-with"},
+    {"/lab/estate/bad/backslash-at-the-end", "[bus b]\nlink=\\", "link"},
     {"/lab/estate/bad/not-a-keyfile", "water", ""},
 };
 

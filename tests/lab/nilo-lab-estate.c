@@ -95,10 +95,14 @@ read_keys(Reader *reader, const char *group, KeyFunc set, gpointer target, GErro
     if (keys == NULL)
         return FALSE;
     for (guint i = 0; keys[i] != NULL; i++) {
-        g_autofree char *value = g_key_file_get_string(reader->keys, group, keys[i], error);
+        g_autoptr(GError) bad_value = NULL;
+        g_autofree char *value = g_key_file_get_string(reader->keys, group, keys[i], &bad_value);
 
-        if (value == NULL)
+        /* a backslash at the end gives a string and an error */
+        if (bad_value != NULL) {
+            g_propagate_error(error, g_steal_pointer(&bad_value));
             return FALSE;
+        }
         switch (set(reader, target, keys[i], value, error)) {
         case NILO_LAB_KEY_SET:
             break;
