@@ -5,9 +5,6 @@
 
 #include "nilo-serial-tty.h"
 
-/* FT 1.2 asks for 33 bit times of rest after an error; CJ/T 188 borrows its frame */
-#define IDLE_BITS 33
-
 typedef enum {
     RS485_AUTO,
     RS485_KERNEL,
@@ -91,7 +88,6 @@ rs485_prepare(NiloSerialTransport *transport, NiloSerialLine *line, NiloClock *c
     const char *port = nilo_serial_transport_get_port(transport);
     const int fd = nilo_serial_line_get_tty(line);
 
-    nilo_serial_line_set_idle_bits(line, IDLE_BITS);
     if (fd >= 0)
         return set_direction(self, fd, port, error);
     if (self->rs485 != RS485_KERNEL)
