@@ -27,7 +27,7 @@ parse_key(const char *text, gsize size, guint64 *epoch, guint64 *sequence)
 static gboolean
 parse_line_backwards(const char *text, gsize end, gsize *start, guint64 *epoch, guint64 *sequence)
 {
-    const char *newline = end > 0 ? memrchr(text, '\n', end) : NULL;
+    const char *newline = memrchr(text, '\n', end);
     const gsize begin = newline != NULL ? (gsize)(newline - text) + 1 : 0;
     const char *comma = memrchr(text + begin, ',', end - begin);
 
@@ -46,10 +46,13 @@ parse_line_backwards(const char *text, gsize end, gsize *start, guint64 *epoch, 
 void
 nilo_csv_tail_parse(const char *text, gsize size, gboolean from_start, NiloCsvTail *tail)
 {
-    const char *newline = size > 0 ? memrchr(text, '\n', size) : NULL;
+    const char *newline;
     gsize end;
 
     *tail = (NiloCsvTail){.complete = from_start};
+    if (size == 0)
+        return;
+    newline = memrchr(text, '\n', size);
     if (newline == NULL)
         return;
     tail->end = (gsize)(newline - text) + 1;
