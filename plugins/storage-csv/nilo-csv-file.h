@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-    gboolean nilo_csv_file_append(const char *folder, const char *day, guint64 epoch,
-                                  guint64 sequence, const char *rows, GError **error);
-    guint nilo_csv_file_prune(const char *folder, const char *first_day);
+gboolean nilo_csv_file_append(const char *folder, const char *day, guint64 epoch, guint64 sequence,
+                              const char *rows, GError **error);
+guint nilo_csv_file_prune(const char *folder, const char *first_day);
 
 G_END_DECLS
