@@ -144,8 +144,6 @@ write_some(NiloSerialLine *self, const guint8 *bytes, gsize size)
 static gboolean
 set_stuck_error(NiloSerialLine *self, gsize unsent, gsize size, GError **error)
 {
-    if (self->is_tty)
-        nilo_serial_tty_flush_output(self->fd);
     g_set_error(error, NILO_ERROR, NILO_ERROR_LINE_LOST,
                 _("%s does not send: %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT
                   " bytes are still waiting"),
@@ -206,23 +204,35 @@ wait_until_sent(NiloSerialLine *self, gsize size, gint64 deadline_us, GCancellab
 }
 
 static gboolean
-line_send(NiloLine *line, const guint8 *bytes, gsize size, GCancellable *cancellable,
-          GError **error)
+send_all(NiloSerialLine *self, const guint8 *bytes, gsize size, GCancellable *cancellable,
+         GError **error)
 {
-    NiloSerialLine *self = NILO_SERIAL_LINE(line);
-    gint64 sent_us;
-
-    nilo_serial_waker_set(&self->waker, cancellable);
-    if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
-        !rest_after_damage(self, cancellable, error))
-        return FALSE;
-    sent_us =
+    const gint64 sent_us =
         nilo_clock_get_monotonic_us(self->clock) + nilo_serial_mode_get_wire_us(&self->mode, size);
+
     if (!write_all(self, bytes, size, sent_us + SEND_SLACK_US, error) ||
         !nilo_clock_sleep_until(self->clock, sent_us, cancellable, error))
         return FALSE;
     return !self->is_tty ||
            wait_until_sent(self, size, sent_us + SEND_SLACK_US, cancellable, error);
+}
+
+static gboolean
+line_send(NiloLine *line, const guint8 *bytes, gsize size, GCancellable *cancellable,
+          GError **error)
+{
+    NiloSerialLine *self = NILO_SERIAL_LINE(line);
+
+    nilo_serial_waker_set(&self->waker, cancellable);
+    if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
+        !rest_after_damage(self, cancellable, error))
+        return FALSE;
+    if (send_all(self, bytes, size, cancellable, error))
+        return TRUE;
+    /* half a request must not come out in front of the next one */
+    if (self->is_tty)
+        nilo_serial_tty_flush_output(self->fd);
+    return FALSE;
 }
 
 /* -1 with an errno, 0 when the other end is gone */

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "nilo-mbus-transport.h"
 
+#include <sys/ioctl.h>
+
+#include "nilo-serial-fake-tty.h"
 #include "nilo-serial-peer.h"
 
 #define IDLE_66_US ((66 * G_USEC_PER_SEC + 2399) / 2400)
 #define E5_US      ((11 * G_USEC_PER_SEC + 2399) / 2400)
 
 typedef struct {
+    NiloSerialFakeTty *tty;
     NiloSerialPeer *peer;
     NiloClock *clock;
 } Fixture;
@@ -14,6 +18,7 @@ typedef struct {
 static void
 set_up_pty(Fixture *fixture, gconstpointer data)
 {
+    fixture->tty = nilo_serial_fake_tty_reset();
     fixture->peer = nilo_serial_peer_new_pty();
     fixture->clock = NILO_CLOCK(nilo_fake_clock_new(0));
 }
@@ -21,6 +26,7 @@ set_up_pty(Fixture *fixture, gconstpointer data)
 static void
 set_up_tcp(Fixture *fixture, gconstpointer data)
 {
+    fixture->tty = nilo_serial_fake_tty_reset();
     fixture->peer = nilo_serial_peer_new_tcp();
     fixture->clock = NILO_CLOCK(nilo_fake_clock_new(0));
 }
@@ -87,6 +93,52 @@ test_power_needs_modem_lines(Fixture *fixture, gconstpointer data)
     g_assert_error(error, NILO_ERROR, NILO_ERROR_NOT_SUPPORTED);
 }
 
+typedef struct {
+    const char *path;
+    const char *nick;
+    int lines;
+} PowerCase;
+
+static const PowerCase power_cases[] = {
+    {"/mbus/transport/power/dtr", "dtr", TIOCM_DTR},
+    {"/mbus/transport/power/rts", "rts", TIOCM_RTS},
+    {"/mbus/transport/power/both", "both", TIOCM_DTR | TIOCM_RTS},
+};
+
+static void
+test_power(Fixture *fixture, gconstpointer data)
+{
+    const PowerCase *c = data;
+    g_autoptr(NiloTransport) transport =
+        g_object_new(NILO_TYPE_MBUS_TRANSPORT, "port", fixture->peer->port, "power",
+                     power_from_nick(c->nick), "settle-ms", 1500, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NiloLine) line = NULL;
+
+    fixture->tty->has_modem_lines = TRUE;
+    /* opening a port raises both */
+    fixture->tty->modem_lines = TIOCM_DTR | TIOCM_RTS;
+    line = nilo_transport_open(transport, fixture->clock, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(fixture->tty->modem_lines, ==, c->lines);
+    g_assert_cmpint(nilo_clock_get_monotonic_us(fixture->clock), ==, 1500000);
+}
+
+static void
+test_settling_can_be_cancelled(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(NiloTransport) transport =
+        g_object_new(NILO_TYPE_MBUS_TRANSPORT, "port", fixture->peer->port, "power",
+                     power_from_nick("both"), NULL);
+    g_autoptr(GCancellable) cancellable = g_cancellable_new();
+    g_autoptr(GError) error = NULL;
+
+    fixture->tty->has_modem_lines = TRUE;
+    g_cancellable_cancel(cancellable);
+    g_assert_null(nilo_transport_open(transport, fixture->clock, cancellable, &error));
+    g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -98,5 +150,10 @@ main(int argc, char **argv)
                test_power_needs_modem_lines, tear_down);
     g_test_add("/mbus/transport/power/not-on-a-server", Fixture, NULL, set_up_tcp,
                test_power_needs_modem_lines, tear_down);
+    for (gsize i = 0; i < G_N_ELEMENTS(power_cases); i++)
+        g_test_add(power_cases[i].path, Fixture, &power_cases[i], set_up_pty, test_power,
+                   tear_down);
+    g_test_add("/mbus/transport/power/cancelled", Fixture, NULL, set_up_pty,
+               test_settling_can_be_cancelled, tear_down);
     return g_test_run();
 }
