@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "nilo-cjt188-read.h"
+
+/* until then a meter that never answered is asked in both byte orders at each reading; after that
+ * in one, by turns, so that a dead one does not keep the living waiting twice as long */
+#define BOTH_ORDERS_READS 3
+
+/* 2018: blocks of values kept at set times; their layout is the maker's, so they are kept raw */
+#define MONTHLY_FIRST        0xd200
+#define TIMED_FREEZE_FIRST   0xd300
+#define INSTANT_FREEZE_FIRST 0xd400
+#define FREEZES_MAX          4
+
+static NiloCjt188Order
+other_order(NiloCjt188Order order)
+{
+    return order == NILO_CJT188_HIGH_FIRST ? NILO_CJT188_LOW_FIRST : NILO_CJT188_HIGH_FIRST;
+}
+
+static NiloCjt188Order
+get_preferred_order(NiloCjt188Settings *settings)
+{
+    const NiloCjt188Learned *learned = nilo_cjt188_settings_get_learned(settings);
+
+    switch (nilo_cjt188_settings_get_di_order(settings)) {
+    case NILO_CJT188_DI_HIGH_FIRST:
+        return NILO_CJT188_HIGH_FIRST;
+    case NILO_CJT188_DI_LOW_FIRST:
+        return NILO_CJT188_LOW_FIRST;
+    case NILO_CJT188_DI_AUTO:
+        break;
+    }
+    if (learned->has_order)
+        return learned->order;
+    return nilo_cjt188_settings_get_edition(settings) == NILO_CJT188_EDITION_2018
+               ? NILO_CJT188_LOW_FIRST
+               : NILO_CJT188_HIGH_FIRST;
+}
+
+static gboolean
+is_answered(const NiloCjt188Session *session)
+{
+    return session->verdict == NILO_VERDICT_ANSWER;
+}
+
+/* a meter that hears the identifier the wrong way round keeps silent, or refuses what it is not */
+static gboolean
+may_be_wrong_order(const NiloCjt188Session *session)
+{
+    return session->verdict == NILO_VERDICT_SILENT || session->verdict == NILO_VERDICT_ECHO ||
+           session->verdict == NILO_VERDICT_ERROR_ANSWER;
+}
+
+static void
+learn(NiloCjt188Session *session, NiloCjt188Learned *learned)
+{
+    learned->failures = 0;
+    learned->has_order = TRUE;
+    learned->order = session->order;
+    learned->has_type = TRUE;
+    learned->type = session->frame.type;
+    if (!session->check_type)
+        session->type = learned->type;
+}
+
+gboolean
+nilo_cjt188_read_current(NiloCjt188Session *session, NiloCjt188Settings *settings,
+                         GCancellable *cancellable, GError **error)
+{
+    NiloCjt188Learned *learned = nilo_cjt188_settings_get_learned(settings);
+    const gboolean is_fixed = nilo_cjt188_settings_get_di_order(settings) != NILO_CJT188_DI_AUTO;
+    const gboolean has_given_up = learned->failures >= BOTH_ORDERS_READS;
+    const gboolean tries_both = !is_fixed && !learned->has_order && !has_given_up;
+
+    session->order = get_preferred_order(settings);
+    if (!is_fixed && has_given_up && learned->failures % 2 == 1)
+        session->order = other_order(session->order);
+    if (!nilo_cjt188_session_read(session, NILO_CJT188_DI_CURRENT, cancellable, error))
+        return FALSE;
+    if (tries_both && may_be_wrong_order(session)) {
+        session->order = other_order(session->order);
+        if (!nilo_cjt188_session_read(session, NILO_CJT188_DI_CURRENT, cancellable, error))
+            return FALSE;
+    }
+    if (is_answered(session))
+        learn(session, learned);
+    else
+        learned->failures++;
+    return TRUE;
+}
+
+/* --- what else a meter keeps --------------------------------------------------------------------
+ */
+
+typedef struct {
+    NiloCjt188Session *session;
+    NiloCjt188Report *report;
+    gboolean is_incomplete;
+    GCancellable *cancellable;
+} Extra;
+
+/* a refusal means that the meter does not have it; anything else, that something is missing */
+static gboolean
+add_extra(Extra *extra, guint16 di, gboolean *is_answered_out, GError **error)
+{
+    *is_answered_out = FALSE;
+    if (!nilo_cjt188_session_read(extra->session, di, extra->cancellable, error))
+        return FALSE;
+    if (extra->session->verdict == NILO_VERDICT_ANSWER) {
+        nilo_cjt188_report_add(extra->report, &extra->session->message);
+        *is_answered_out = TRUE;
+    } else if (extra->session->verdict != NILO_VERDICT_ERROR_ANSWER) {
+        extra->is_incomplete = TRUE;
+    }
+    return TRUE;
+}
+
+/* up to @count neighbours; the first that is not answered ends it */
+static gboolean
+add_block(Extra *extra, guint16 first, guint count, gboolean *has_any, GError **error)
+{
+    for (guint i = 0; i < count; i++) {
+        gboolean is_there;
+
+        if (!add_extra(extra, (guint16)(first + i), &is_there, error))
+            return FALSE;
+        if (!is_there)
+            return TRUE;
+        *has_any = TRUE;
+    }
+    return TRUE;
+}
+
+/* layouts nobody has published: the bytes themselves, under the identifier */
+static gboolean
+add_raw_block(Extra *extra, guint16 first, guint count, GError **error)
+{
+    for (guint i = 0; i < count; i++) {
+        const guint16 di = (guint16)(first + i);
+        g_autoptr(GString) text = g_string_new(NULL);
+        g_autofree char *key = g_strdup_printf("freeze %04X", di);
+
+        if (!nilo_cjt188_session_read(extra->session, di, extra->cancellable, error))
+            return FALSE;
+        if (extra->session->verdict != NILO_VERDICT_ANSWER)
+            return TRUE;
+        for (guint at = 0; at < extra->session->message.payload_size; at++)
+            g_string_append_printf(text, "%s%02X", at > 0 ? " " : "",
+                                   extra->session->message.payload[at]);
+        nilo_report_builder_add_fact(extra->report->builder, key, text->str);
+        nilo_report_builder_count_undecoded(extra->report->builder);
+    }
+    return TRUE;
+}
+
+static gboolean
+read_history(Extra *extra, NiloCjt188Settings *settings, GError **error)
+{
+    const guint months = nilo_cjt188_settings_get_history_months(settings);
+    const gboolean is_2018 = nilo_cjt188_settings_get_edition(settings) == NILO_CJT188_EDITION_2018;
+    gboolean has_months = FALSE;
+
+    if (!add_block(extra, NILO_CJT188_DI_SETTLEMENT_FIRST, months, &has_months, error))
+        return FALSE;
+    if (!is_2018 || extra->is_incomplete)
+        return TRUE;
+    return (has_months || add_raw_block(extra, MONTHLY_FIRST, months, error)) &&
+           add_raw_block(extra, TIMED_FREEZE_FIRST, FREEZES_MAX, error) &&
+           add_raw_block(extra, INSTANT_FREEZE_FIRST, FREEZES_MAX, error);
+}
+
+static gboolean
+read_purchase(Extra *extra, GError **error)
+{
+    static const guint16 identifiers[] = {
+        NILO_CJT188_DI_PURCHASE,
+        NILO_CJT188_DI_PRICE_TABLE,
+        NILO_CJT188_DI_READING_DAY,
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(identifiers) && !extra->is_incomplete; i++) {
+        gboolean is_there;
+
+        if (!add_extra(extra, identifiers[i], &is_there, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
+read_extras(Extra *extra, NiloCjt188Settings *settings, guint flags, GError **error)
+{
+    gboolean is_there;
+
+    if ((flags & (NILO_READ_HISTORY | NILO_READ_PURCHASE)) == 0)
+        return TRUE;
+    if (!add_extra(extra, NILO_CJT188_DI_SETTLEMENT_DAY, &is_there, error))
+        return FALSE;
+    if ((flags & NILO_READ_HISTORY) != 0 && !extra->is_incomplete &&
+        !read_history(extra, settings, error))
+        return FALSE;
+    return (flags & NILO_READ_PURCHASE) == 0 || extra->is_incomplete || read_purchase(extra, error);
+}
+
+/* --- the whole ----------------------------------------------------------------------------------
+ */
+
+static void
+report_failure(const NiloCjt188Session *session, NiloReportBuilder *builder)
+{
+    if (session->verdict == NILO_VERDICT_ERROR_ANSWER) {
+        g_autofree char *text = nilo_cjt188_session_get_refusal(session);
+
+        nilo_report_builder_add_fact(builder, "refusal", text);
+    } else if (session->verdict == NILO_VERDICT_WRONG_METER && session->heard_foreign) {
+        g_autofree char *found = nilo_cjt188_session_get_found(session);
+
+        nilo_report_builder_set_found(builder, found);
+    } else if (session->heard_late) {
+        nilo_report_builder_add_fact(builder, "late answer",
+                                     "an answer of this meter, but not to this request");
+    }
+}
+
+static gint64
+get_now_us(NiloChannel *channel)
+{
+    NiloClock *clock = nilo_channel_get_clock(channel);
+
+    return nilo_clock_get_quality(clock) != NILO_CLOCK_UNKNOWN ? nilo_clock_get_utc_us(clock) : 0;
+}
+
+gboolean
+nilo_cjt188_read_all(NiloCjt188Session *session, NiloCjt188Settings *settings, guint flags,
+                     NiloReportBuilder *builder, NiloOutcome *outcome, GCancellable *cancellable,
+                     GError **error)
+{
+    NiloCjt188Report report = {
+        .builder = builder,
+        .model = nilo_cjt188_settings_get_model(settings),
+        .zone = nilo_cjt188_settings_get_zone(settings),
+    };
+    Extra extra = {.session = session, .report = &report, .cancellable = cancellable};
+
+    if (!nilo_cjt188_session_wake(session, settings, cancellable, error) ||
+        !nilo_cjt188_read_current(session, settings, cancellable, error))
+        return FALSE;
+    if (!is_answered(session)) {
+        report_failure(session, builder);
+        *outcome = nilo_outcome_from_verdict(session->verdict);
+        return TRUE;
+    }
+    report.now_us = get_now_us(session->channel);
+    nilo_cjt188_report_add(&report, &session->message);
+    if (report.is_year_first)
+        nilo_cjt188_settings_get_learned(settings)->is_year_first = TRUE;
+    if (report.n_readings == 0) {
+        *outcome = NILO_OUTCOME_UNSUPPORTED;
+        return TRUE;
+    }
+    if (!read_extras(&extra, settings, flags, error))
+        return FALSE;
+    *outcome = extra.is_incomplete ? NILO_OUTCOME_INCOMPLETE : NILO_OUTCOME_OK;
+    return TRUE;
+}
