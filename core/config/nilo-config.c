@@ -399,11 +399,10 @@ check_kind(Binder *self, const NiloKeyfileGroup *group)
 
 /* a group that stands in two files is one too many: which of them counts? */
 static void
-add_file(NiloConfig *self, NiloKeyfile *file, GPtrArray *problems)
+index_groups(NiloConfig *self, NiloKeyfile *file, GPtrArray *problems)
 {
     GPtrArray *groups = nilo_keyfile_get_groups(file);
 
-    g_ptr_array_add(self->files, file);
     for (guint i = 0; i < groups->len; i++) {
         NiloKeyfileGroup *group = g_ptr_array_index(groups, i);
         const NiloKeyfileGroup *before = g_hash_table_lookup(self->groups, group->header);
@@ -489,12 +488,13 @@ nilo_config_parse(const char *path, const char *bytes, gsize size,
 {
     NiloConfig *self = config_new();
 
-    add_file(self, nilo_keyfile_parse(path, bytes, size, problems), problems);
+    g_ptr_array_add(self->files, nilo_keyfile_parse(path, bytes, size, problems));
+    index_groups(self, g_ptr_array_index(self->files, 0), problems);
     return config_bind(self, resolver, problems);
 }
 
 static void
-load_file(NiloConfig *self, const char *path, GPtrArray *problems)
+load_file(GPtrArray *files, const char *path, GPtrArray *problems)
 {
     const NiloConfigPlace place = {.path = path};
     g_autoptr(GError) error = NULL;
@@ -502,7 +502,7 @@ load_file(NiloConfig *self, const char *path, GPtrArray *problems)
     gsize size;
 
     if (g_file_get_contents(path, &bytes, &size, &error))
-        add_file(self, nilo_keyfile_parse(path, bytes, size, problems), problems);
+        g_ptr_array_add(files, nilo_keyfile_parse(path, bytes, size, problems));
     else if (!g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
         nilo_config_problems_add(problems, NILO_ERROR_FAILED, &place, _("cannot be read: %s"),
                                  error->message);
@@ -515,7 +515,7 @@ compare_names(gconstpointer a, gconstpointer b)
 }
 
 static void
-load_folder(NiloConfig *self, const char *path, GPtrArray *problems)
+load_folder(GPtrArray *files, const char *path, GPtrArray *problems)
 {
     const NiloConfigPlace place = {.path = path};
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
@@ -537,21 +537,33 @@ load_folder(NiloConfig *self, const char *path, GPtrArray *problems)
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *file = g_build_filename(path, g_ptr_array_index(names, i), NULL);
 
-        load_file(self, file, problems);
+        load_file(files, file, problems);
     }
+}
+
+GPtrArray *
+nilo_config_list_files(const char *folder, GPtrArray *problems)
+{
+    g_autofree char *file = g_build_filename(folder, "nilometer.conf", NULL);
+    g_autofree char *drop_ins = g_build_filename(folder, "nilometer.conf.d", NULL);
+    g_autofree char *meters = g_build_filename(folder, "meters.d", NULL);
+    GPtrArray *files = g_ptr_array_new_with_free_func((GDestroyNotify)nilo_keyfile_free);
+
+    load_file(files, file, problems);
+    load_folder(files, drop_ins, problems);
+    load_folder(files, meters, problems);
+    return files;
 }
 
 NiloConfig *
 nilo_config_load(const char *folder, const NiloConfigResolver *resolver, GPtrArray *problems)
 {
-    g_autofree char *file = g_build_filename(folder, "nilometer.conf", NULL);
-    g_autofree char *drop_ins = g_build_filename(folder, "nilometer.conf.d", NULL);
-    g_autofree char *meters = g_build_filename(folder, "meters.d", NULL);
     NiloConfig *self = config_new();
 
-    load_file(self, file, problems);
-    load_folder(self, drop_ins, problems);
-    load_folder(self, meters, problems);
+    g_ptr_array_unref(self->files);
+    self->files = nilo_config_list_files(folder, problems);
+    for (guint i = 0; i < self->files->len; i++)
+        index_groups(self, g_ptr_array_index(self->files, i), problems);
     return config_bind(self, resolver, problems);
 }
 

@@ -94,6 +94,10 @@ NILO_INTERNAL NiloConfig *nilo_config_parse(const char *path, const char *bytes,
                                             const NiloConfigResolver *resolver,
                                             GPtrArray *problems);
 
+/** nilo_config_list_files: (transfer full) (element-type NiloKeyfile): the files that
+ * nilo_config_load() reads, in its order, as text; @problems may be %NULL */
+NILO_INTERNAL GPtrArray *nilo_config_list_files(const char *folder, GPtrArray *problems);
+
 NILO_INTERNAL void nilo_config_free(NiloConfig *self);
 
 /** nilo_config_find_group: (nullable): the text of a group; for #NiloConfigResolver.resolve

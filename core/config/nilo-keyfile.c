@@ -288,45 +288,41 @@ nilo_keyfile_group_find_key(const NiloKeyfileGroup *self, const char *name)
     return NULL;
 }
 
-/* GKeyFile's own words are in another style, and in another catalogue */
-static void
-report_bad_escape(GError **error)
+/* GKeyFile would say so too, in another style, and with a warning when a value has two of them */
+static gboolean
+check_escapes(const NiloKeyfileGroup *self, const char *name, const char *allowed, GError **error)
 {
-    g_set_error_literal(
-        error, NILO_ERROR, NILO_ERROR_SYNTAX,
-        _("found a backslash that starts no escape, expected \\s, \\n, \\t, \\r or \\\\"));
+    g_autofree char *raw = g_key_file_get_value(self->file->values, self->header, name, NULL);
+    const char *escape = raw != NULL ? strchr(raw, '\\') : NULL;
+
+    while (escape != NULL) {
+        if (escape[1] == '\0' || strchr(allowed, escape[1]) == NULL) {
+            g_set_error_literal(error, NILO_ERROR, NILO_ERROR_SYNTAX,
+                                _("found a backslash that starts no escape, expected \\s, \\n, "
+                                  "\\t, \\r or \\\\"));
+            return FALSE;
+        }
+        escape = strchr(escape + 2, '\\');
+    }
+    return TRUE;
 }
 
 char *
 nilo_keyfile_group_get_text(const NiloKeyfileGroup *self, const char *name, GError **error)
 {
-    g_autofree char *text = NULL;
-    g_autoptr(GError) bad = NULL;
-
-    if (nilo_keyfile_group_find_key(self, name) == NULL)
+    if (nilo_keyfile_group_find_key(self, name) == NULL ||
+        !check_escapes(self, name, "sntr\\", error))
         return NULL;
-    text = g_key_file_get_string(self->file->values, self->header, name, &bad);
-    if (bad != NULL) {
-        report_bad_escape(error);
-        return NULL;
-    }
-    return g_steal_pointer(&text);
+    return g_key_file_get_string(self->file->values, self->header, name, NULL);
 }
 
 GStrv
 nilo_keyfile_group_get_list(const NiloKeyfileGroup *self, const char *name, GError **error)
 {
-    g_auto(GStrv) list = NULL;
-    g_autoptr(GError) bad = NULL;
-
-    if (nilo_keyfile_group_find_key(self, name) == NULL)
+    if (nilo_keyfile_group_find_key(self, name) == NULL ||
+        !check_escapes(self, name, "sntr\\;", error))
         return NULL;
-    list = g_key_file_get_string_list(self->file->values, self->header, name, NULL, &bad);
-    if (bad != NULL) {
-        report_bad_escape(error);
-        return NULL;
-    }
-    return g_steal_pointer(&list);
+    return g_key_file_get_string_list(self->file->values, self->header, name, NULL, NULL);
 }
 
 char *

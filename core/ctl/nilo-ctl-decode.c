@@ -11,8 +11,8 @@
 
 typedef JsonNode *(*DecodeFunc)(const guint8 *bytes, gsize size);
 
-/* what people paste from logs and mails: blanks between the bytes or none; a digit that stands alone
- * is a byte too */
+/* what people paste from logs and mails: blanks between the bytes or none; a digit that stands
+ * alone is a byte too */
 static GByteArray *
 parse_hex(const char *line)
 {

@@ -187,12 +187,12 @@ read_group(NiloPluginInfo *self, const NiloKeyfileGroup *group, GPtrArray *probl
         const NiloConfigPlace place = nilo_keyfile_group_get_place(group, name);
         GError *error = NULL;
 
-        if (is_free_key(name))
-            continue;
-        if (!is_known_key(name))
-            report_unknown_key(name, &error);
-        else
+        if (is_known_key(name))
             read_key(self, group, name, &error);
+        else if (is_free_key(name))
+            g_free(nilo_keyfile_group_get_text(group, name, &error));
+        else
+            report_unknown_key(name, &error);
         if (error != NULL)
             nilo_config_problems_take(problems, &place, error);
     }
