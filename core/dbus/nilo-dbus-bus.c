@@ -13,6 +13,7 @@ struct _NiloDbusBus {
 
     NiloBus *bus;
     NiloAuthority *authority;
+    NiloClock *clock;
     char *driver; /* of meters that name none */
     char *state_dir;
     NiloGenObjectSkeleton *object;
@@ -35,6 +36,7 @@ nilo_dbus_bus_dispose(GObject *object)
 
     g_clear_object(&self->bus);
     g_clear_object(&self->authority);
+    g_clear_object(&self->clock);
     g_clear_object(&self->skeleton);
     g_clear_object(&self->object);
     g_clear_pointer(&self->driver, g_free);
@@ -132,7 +134,8 @@ start_round_allowed(GDBusMethodInvocation *invocation, gpointer user_data)
 {
     NiloDbusBus *self = NILO_DBUS_BUS(user_data);
 
-    nilo_bus_start_round(self->bus, NULL, NILO_CAUSE_DEMAND, g_get_real_time());
+    nilo_bus_start_round(self->bus, NULL, NILO_CAUSE_DEMAND,
+                         nilo_clock_get_utc_us(self->clock));
     nilo_gen_bus_complete_start_round(self->skeleton, invocation);
 }
 
@@ -162,7 +165,8 @@ scan_allowed(GDBusMethodInvocation *invocation, gpointer user_data)
                                               nilo_bus_get_name(self->bus));
         return;
     }
-    job = nilo_dbus_job_new_scan(self->bus, driver, options, self->authority, self->state_dir);
+    job = nilo_dbus_job_new_scan(self->bus, driver, options, self->authority, self->clock,
+                                 self->state_dir);
     g_signal_emit(self, signals[SIGNAL_JOB], 0, job);
     nilo_gen_bus_complete_scan(self->skeleton, invocation, nilo_dbus_job_get_path(job));
 }
@@ -212,13 +216,14 @@ report_cb(NiloBus *bus, NiloReport *report, NiloDbusBus *self)
 
 NiloDbusBus *
 nilo_dbus_bus_new(NiloBus *bus, NiloBusConfig *config, NiloTransport *transport,
-                  NiloAuthority *authority, const char *state_dir)
+                  NiloAuthority *authority, NiloClock *clock, const char *state_dir)
 {
     NiloDbusBus *self = g_object_new(NILO_TYPE_DBUS_BUS, NULL);
     g_autofree char *path = nilo_dbus_make_path("bus", nilo_bus_get_name(bus));
 
     self->bus = g_object_ref(bus);
     self->authority = g_object_ref(authority);
+    self->clock = g_object_ref(clock);
     self->driver = g_strdup(nilo_bus_config_get_driver(config));
     self->state_dir = g_strdup(state_dir);
     self->object = nilo_gen_object_skeleton_new(path);

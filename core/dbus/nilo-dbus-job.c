@@ -165,25 +165,26 @@ take_own_options(GVariant *options, gboolean *write, gboolean *restart)
 }
 
 static NiloScanJob *
-make_scan(NiloDbusJob *self, const char *driver, GVariant *options, const char *state_dir)
+make_scan(NiloDbusJob *self, const char *driver, GVariant *options, NiloClock *clock,
+          const char *state_dir)
 {
     g_autoptr(GVariant) own = NULL;
     NiloScanJob *scan;
     gboolean restart;
 
     own = take_own_options(options, &self->write, &restart);
-    scan = nilo_scan_job_new(self->bus, driver, own, state_dir);
+    scan = nilo_scan_job_new(self->bus, driver, own, clock, state_dir);
     if (restart && nilo_scan_job_is_resumed(scan)) {
         nilo_scan_job_done(scan); /* forgets what was saved */
         g_object_unref(scan);
-        scan = nilo_scan_job_new(self->bus, driver, own, state_dir);
+        scan = nilo_scan_job_new(self->bus, driver, own, clock, state_dir);
     }
     return scan;
 }
 
 NiloDbusJob *
 nilo_dbus_job_new_scan(NiloBus *bus, const char *driver, GVariant *options,
-                       NiloAuthority *authority, const char *state_dir)
+                       NiloAuthority *authority, NiloClock *clock, const char *state_dir)
 {
     NiloDbusJob *self = g_object_new(NILO_TYPE_DBUS_JOB, NULL);
     /* one bus has one scan at a time, and no two begin in the same microsecond */
@@ -195,7 +196,7 @@ nilo_dbus_job_new_scan(NiloBus *bus, const char *driver, GVariant *options,
     self->path = nilo_dbus_make_path("job", name);
     self->object = nilo_gen_object_skeleton_new(self->path);
     self->skeleton = nilo_gen_job_skeleton_new();
-    self->scan = make_scan(self, driver, options, state_dir);
+    self->scan = make_scan(self, driver, options, clock, state_dir);
     nilo_gen_job_set_kind(self->skeleton, "scan");
     nilo_gen_job_set_bus(self->skeleton, self->bus);
     nilo_gen_job_set_state(self->skeleton, "running");

@@ -19,7 +19,8 @@ G_DECLARE_FINAL_TYPE(NiloDbusJob, nilo_dbus_job, NILO, DBUS_JOB, GObject)
 
 /** nilo_dbus_job_new_scan: begins it at once; @options as in the D-Bus method Scan */
 NiloDbusJob *nilo_dbus_job_new_scan(NiloBus *bus, const char *driver, GVariant *options,
-                                    NiloAuthority *authority, const char *state_dir);
+                                    NiloAuthority *authority, NiloClock *clock,
+                                    const char *state_dir);
 
 const char *nilo_dbus_job_get_path(NiloDbusJob *self);
 

@@ -455,7 +455,7 @@ nilo_dbus_server_set_building(NiloDbusServer *self, const NiloDbusBusEntry *buse
     unexport_buses(self);
     for (gsize i = 0; i < n_buses; i++) {
         NiloDbusBus *bus = nilo_dbus_bus_new(buses[i].bus, buses[i].config, buses[i].transport,
-                                             self->authority, self->state_dir);
+                                             self->authority, self->clock, self->state_dir);
 
         g_signal_connect_object(bus, "job", G_CALLBACK(job_cb), self, 0);
         g_ptr_array_add(self->buses, bus);
