@@ -480,12 +480,31 @@ note_try(NiloBusChannel *self, const Try *try, NiloVerdict verdict, guint broken
     self->counts.echoes += try->heard_echo ? 1 : 0;
     if (try->heard_echo)
         self->echoes_in_row++;
-    else if (good)
+    else if (good && (try->request->flags & NILO_REQUEST_NO_ANSWER) == 0)
         self->echoes_in_row = 0;
     self->not_before_us =
         self->active_us + (good ? idle_us : MAX(idle_us, bits_to_us(self, BITS_AFTER_ERROR)));
     self->silent_answer_time = verdict == NILO_VERDICT_SILENT ? self->answer_time : NULL;
     self->silent_asked_us = self->asked_us;
+}
+
+/* nobody answers a broadcast but the adapter that echoes */
+static gboolean
+swallow_echo(NiloBusChannel *self, gsize size, GCancellable *cancellable, GError **error)
+{
+    const gint64 until_us = self->asked_us + (gint64)self->settings.slack_ms * 1000;
+    guint8 bytes[256];
+
+    while (size > 0) {
+        const gssize n = nilo_line_receive(self->line, bytes, MIN(size, sizeof bytes), until_us,
+                                           cancellable, error);
+
+        if (n <= 0)
+            return n == 0;
+        size -= (gsize)n;
+        self->active_us = get_now_us(self);
+    }
+    return TRUE;
 }
 
 static gboolean
@@ -502,9 +521,10 @@ try_once(NiloBusChannel *self, const NiloRequest *request, gboolean last_of_seve
         return FALSE;
     answer->attempts++;
     if ((request->flags & NILO_REQUEST_NO_ANSWER) != 0) {
-        note_try(self, &try, NILO_VERDICT_SILENT, 0);
         *verdict = NILO_VERDICT_ANSWER;
-        return TRUE;
+        note_try(self, &try, *verdict, 0);
+        return !nilo_bus_channel_has_echo(self) ||
+               swallow_echo(self, request->size, cancellable, error);
     }
     try.heard_us = self->asked_us;
     try.first_until_us =
