@@ -154,6 +154,7 @@ disturb_unseen(NiloFakeWire *self, guint8 *answer)
             continue;
         answer[a] ^= bit;
         answer[b] ^= bit;
+        self->n_unseen++;
         return;
     }
 }
@@ -586,6 +587,7 @@ struct _NiloFakeSink {
     GMutex mutex;
     GPtrArray *reports; /* element-type NiloReport */
     GPtrArray *events;  /* element-type NiloEvent */
+    gboolean forgets;
 };
 
 static void
@@ -594,7 +596,8 @@ fake_sink_put_report(NiloSink *sink, NiloReport *report, NiloSinkStored stored, 
     NiloFakeSink *self = NILO_FAKE_SINK(sink);
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
 
-    g_ptr_array_add(self->reports, nilo_report_ref(report));
+    if (!self->forgets)
+        g_ptr_array_add(self->reports, nilo_report_ref(report));
 }
 
 static void
@@ -603,7 +606,8 @@ fake_sink_put_event(NiloSink *sink, NiloEvent *event)
     NiloFakeSink *self = NILO_FAKE_SINK(sink);
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
 
-    g_ptr_array_add(self->events, nilo_event_ref(event));
+    if (!self->forgets)
+        g_ptr_array_add(self->events, nilo_event_ref(event));
 }
 
 static void
@@ -651,6 +655,12 @@ NiloFakeSink *
 nilo_fake_sink_new(void)
 {
     return g_object_new(NILO_TYPE_FAKE_SINK, NULL);
+}
+
+void
+nilo_fake_sink_forget(NiloFakeSink *self)
+{
+    self->forgets = TRUE;
 }
 
 guint

@@ -62,6 +62,7 @@ typedef struct {
     guint64 parity_errors;
     guint n_receives;
     guint n_requests;
+    guint n_unseen; /* answers disturbed so that the sum does not see it */
 } NiloFakeWire;
 
 NiloFakeWire *nilo_fake_wire_new(NiloFakeClock *clock, guint speed_baud);
@@ -100,6 +101,8 @@ void nilo_fake_request(guint8 address, char what, guint8 *bytes);
 #define NILO_TYPE_FAKE_SINK    (nilo_fake_sink_get_type())
 G_DECLARE_FINAL_TYPE(NiloFakeSink, nilo_fake_sink, NILO, FAKE_SINK, GObject)
 NiloFakeSink *nilo_fake_sink_new(void);
+/** nilo_fake_sink_forget: reports and events are let go from now on */
+void nilo_fake_sink_forget(NiloFakeSink *self);
 /** nilo_fake_sink_count: events of that kind so far */
 guint nilo_fake_sink_count(NiloFakeSink *self, const char *kind);
 guint nilo_fake_sink_count_reports(NiloFakeSink *self);
