@@ -369,7 +369,7 @@ static const OpenErrorCase open_error_cases[] = {
      "/dev/null is not a serial port"},
     {"/serial/open/folder", "/dev", NILO_ERROR_NOT_SUPPORTED, "/dev is not a serial port"},
     {"/serial/open/unknown-host", "tcp:no..host:4001", NILO_ERROR_LINE_LOST,
-     "serial server 'no..host' is unknown: "},
+     "serial server \"no..host\" is unknown: "},
 };
 
 static void

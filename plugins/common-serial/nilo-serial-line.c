@@ -145,9 +145,8 @@ static gboolean
 set_stuck_error(NiloSerialLine *self, gsize unsent, gsize size, GError **error)
 {
     g_set_error(error, NILO_ERROR, NILO_ERROR_LINE_LOST,
-                _("%s does not send: %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT
-                  " bytes are still waiting"),
-                self->port, unsent, size);
+                _("%s does not send: %zu of %zu bytes are still waiting"), self->port, unsent,
+                size);
     return FALSE;
 }
 

@@ -29,7 +29,7 @@ parse_server(const char *text, const char *address, GError **error)
     if (self->host == NULL || !is_host(self->host) ||
         !g_ascii_string_to_unsigned(colon + 1, 10, 1, G_MAXUINT16, &port, NULL)) {
         g_set_error(error, NILO_ERROR, NILO_ERROR_BAD_VALUE,
-                    _("port '%s' is no serial server, expected tcp:HOST:PORT, for example "
+                    _("port \"%s\" is no serial server, expected tcp:HOST:PORT, for example "
                       "tcp:10.0.0.7:4001 or tcp:[fd00::7]:4001"),
                     text);
         return NULL;
@@ -53,7 +53,7 @@ nilo_serial_name_parse(const char *text, GError **error)
         return parse_server(text, text + strlen(TCP_PREFIX), error);
     if (text == NULL || !g_path_is_absolute(text)) {
         g_set_error(error, NILO_ERROR, NILO_ERROR_BAD_VALUE,
-                    _("port '%s' is neither the path of a device, for example /dev/ttyUSB0, nor "
+                    _("port \"%s\" is neither the path of a device, for example /dev/ttyUSB0, nor "
                       "tcp:HOST:PORT"),
                     text != NULL ? text : "");
         return NULL;

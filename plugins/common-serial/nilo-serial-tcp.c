@@ -127,8 +127,9 @@ nilo_serial_tcp_connect(const NiloSerialName *name, NiloClock *clock, guint time
         return -1;
     rc = getaddrinfo(name->host, service, &hints, &addresses);
     if (rc != 0) {
-        g_set_error(error, NILO_ERROR, NILO_ERROR_LINE_LOST, _("serial server '%s' is unknown: %s"),
-                    name->host, rc == EAI_SYSTEM ? g_strerror(errno) : gai_strerror(rc));
+        g_set_error(error, NILO_ERROR, NILO_ERROR_LINE_LOST,
+                    _("serial server \"%s\" is unknown: %s"), name->host,
+                    rc == EAI_SYSTEM ? g_strerror(errno) : gai_strerror(rc));
         return -1;
     }
     deadline_us = nilo_clock_get_monotonic_us(clock) + (gint64)timeout_ms * 1000;

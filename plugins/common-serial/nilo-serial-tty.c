@@ -43,7 +43,7 @@ set_denied_error(const char *path, GError **error)
     if (stat(path, &status) == 0)
         getgrgid_r(status.st_gid, &entry, buffer, 4096, &group);
     g_set_error(error, NILO_ERROR, NILO_ERROR_DENIED,
-                _("no permission to open %s: the user that runs this must be in the group '%s'"),
+                _("no permission to open %s: the user that runs this must be in the group \"%s\""),
                 path, group != NULL ? group->gr_name : "dialout");
 }
 

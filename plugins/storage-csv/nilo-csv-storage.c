@@ -113,7 +113,7 @@ csv_store_async(NiloStorage *storage, NiloBatch *batch, GCancellable *cancellabl
     g_task_set_source_tag(task, csv_store_async);
     if (self->folder == NULL || !g_path_is_absolute(self->folder)) {
         g_task_return_new_error(task, NILO_ERROR, NILO_ERROR_BAD_VALUE,
-                                _("folder '%s' is no absolute path"),
+                                _("folder \"%s\" is no absolute path"),
                                 self->folder != NULL ? self->folder : "");
         return;
     }
