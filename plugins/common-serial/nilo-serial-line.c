@@ -252,7 +252,7 @@ read_some(NiloSerialLine *self, guint8 *buffer, gsize size)
         self->damaged = TRUE;
     if (n > 0)
         return n;
-    /* half a mark: its end is on the way */
+    /* half a mark */
     errno = EINTR;
     return -1;
 }
@@ -279,11 +279,13 @@ line_receive(NiloLine *line, guint8 *buffer, gsize size, gint64 deadline_us,
             self->bytes += (guint64)n;
             return n;
         }
-        /* ready, and yet nothing to take: it hung up */
-        if (n == 0 || errno != EINTR) {
+        if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
             set_lost_error(self, n == 0 ? 0 : errno, error);
             return -1;
         }
+        /* half a mark, or woken for nothing: the rest is on the way, but not for ever */
+        if (nilo_clock_get_monotonic_us(self->clock) >= deadline_us)
+            return 0;
     }
 }
 
