@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* prints where everything stands in the structs that plugins and the library share */
+#include <nilometer.h>
+
+#define STRUCT(type)       g_print("%s: %" G_GSIZE_FORMAT " bytes\n", #type, sizeof(type))
+#define MEMBER(type, name) g_print("%5ld %s\n", (long)G_STRUCT_OFFSET(type, name), #name)
+
+int
+main(void)
+{
+    STRUCT(NiloPluginEntry);
+    MEMBER(NiloPluginEntry, magic);
+    MEMBER(NiloPluginEntry, abi_major);
+    MEMBER(NiloPluginEntry, abi_minor);
+    MEMBER(NiloPluginEntry, size);
+    MEMBER(NiloPluginEntry, name);
+    MEMBER(NiloPluginEntry, register_types);
+    STRUCT(NiloTransportInterface);
+    MEMBER(NiloTransportInterface, open);
+    MEMBER(NiloTransportInterface, get_port);
+    STRUCT(NiloLineInterface);
+    MEMBER(NiloLineInterface, configure);
+    MEMBER(NiloLineInterface, set_speed);
+    MEMBER(NiloLineInterface, get_speed);
+    MEMBER(NiloLineInterface, send);
+    MEMBER(NiloLineInterface, receive);
+    MEMBER(NiloLineInterface, discard);
+    MEMBER(NiloLineInterface, send_break);
+    MEMBER(NiloLineInterface, get_counts);
+    STRUCT(NiloLineCounts);
+    MEMBER(NiloLineCounts, bytes);
+    MEMBER(NiloLineCounts, parity_errors);
+    MEMBER(NiloLineCounts, framing_errors);
+    MEMBER(NiloLineCounts, overruns);
+    MEMBER(NiloLineCounts, breaks);
+    STRUCT(NiloChannelInterface);
+    MEMBER(NiloChannelInterface, exchange);
+    MEMBER(NiloChannelInterface, pause);
+    MEMBER(NiloChannelInterface, set_speed);
+    MEMBER(NiloChannelInterface, get_speed);
+    MEMBER(NiloChannelInterface, send_break);
+    MEMBER(NiloChannelInterface, get_clock);
+    STRUCT(NiloFrameSpan);
+    MEMBER(NiloFrameSpan, offset);
+    MEMBER(NiloFrameSpan, size);
+    MEMBER(NiloFrameSpan, expected);
+    STRUCT(NiloRequest);
+    MEMBER(NiloRequest, bytes);
+    MEMBER(NiloRequest, size);
+    MEMBER(NiloRequest, first_byte_ms);
+    MEMBER(NiloRequest, frame);
+    MEMBER(NiloRequest, user_data);
+    MEMBER(NiloRequest, flags);
+    STRUCT(NiloAnswer);
+    MEMBER(NiloAnswer, frame);
+    MEMBER(NiloAnswer, size);
+    MEMBER(NiloAnswer, answer_ms);
+    MEMBER(NiloAnswer, attempts);
+    MEMBER(NiloAnswer, broken);
+    STRUCT(NiloDriverInterface);
+    MEMBER(NiloDriverInterface, read);
+    MEMBER(NiloDriverInterface, write);
+    MEMBER(NiloDriverInterface, scan);
+    MEMBER(NiloDriverInterface, decode);
+    MEMBER(NiloDriverInterface, check_meter);
+    STRUCT(NiloScanInterface);
+    MEMBER(NiloScanInterface, get_options);
+    MEMBER(NiloScanInterface, get_checkpoint);
+    MEMBER(NiloScanInterface, save_checkpoint);
+    MEMBER(NiloScanInterface, found);
+    MEMBER(NiloScanInterface, progress);
+    STRUCT(NiloFound);
+    MEMBER(NiloFound, id);
+    MEMBER(NiloFound, address);
+    MEMBER(NiloFound, speed_baud);
+    MEMBER(NiloFound, settings);
+    MEMBER(NiloFound, trouble);
+    STRUCT(NiloStorageInterface);
+    MEMBER(NiloStorageInterface, store_async);
+    MEMBER(NiloStorageInterface, store_finish);
+    STRUCT(NiloServiceInterface);
+    MEMBER(NiloServiceInterface, start_async);
+    MEMBER(NiloServiceInterface, start_finish);
+    MEMBER(NiloServiceInterface, stop_async);
+    MEMBER(NiloServiceInterface, stop_finish);
+    STRUCT(NiloHostInterface);
+    MEMBER(NiloHostInterface, get_clock);
+    MEMBER(NiloHostInterface, get_state_dir);
+    MEMBER(NiloHostInterface, open_cursor);
+    MEMBER(NiloHostInterface, list_meters);
+    MEMBER(NiloHostInterface, find_meter);
+    MEMBER(NiloHostInterface, get_connection);
+    MEMBER(NiloHostInterface, put_event);
+    STRUCT(NiloCursorInterface);
+    MEMBER(NiloCursorInterface, take_async);
+    MEMBER(NiloCursorInterface, take_finish);
+    MEMBER(NiloCursorInterface, acknowledge);
+    MEMBER(NiloCursorInterface, get_backlog);
+    STRUCT(NiloClockClass);
+    MEMBER(NiloClockClass, get_utc_us);
+    MEMBER(NiloClockClass, get_monotonic_us);
+    MEMBER(NiloClockClass, get_quality);
+    MEMBER(NiloClockClass, sleep_until);
+    STRUCT(NiloLogScope);
+    MEMBER(NiloLogScope, plugin);
+    MEMBER(NiloLogScope, bus);
+    MEMBER(NiloLogScope, meter);
+    STRUCT(NiloValue);
+    MEMBER(NiloValue, mantissa);
+    MEMBER(NiloValue, exponent);
+    MEMBER(NiloValue, unit);
+    STRUCT(NiloReading);
+    MEMBER(NiloReading, reg);
+    MEMBER(NiloReading, value);
+    MEMBER(NiloReading, flags);
+    MEMBER(NiloReading, taken_us);
+    STRUCT(NiloFact);
+    MEMBER(NiloFact, key);
+    MEMBER(NiloFact, text);
+    STRUCT(NiloRegisterParts);
+    MEMBER(NiloRegisterParts, quantity);
+    MEMBER(NiloRegisterParts, function);
+    MEMBER(NiloRegisterParts, storage);
+    MEMBER(NiloRegisterParts, tariff);
+    MEMBER(NiloRegisterParts, subunit);
+    MEMBER(NiloRegisterParts, qualifier);
+    MEMBER(NiloRegisterParts, occurrence);
+    return 0;
+}
