@@ -346,13 +346,13 @@ load_cursor(NiloJournal *self, NiloJournalCursor *cursor)
         nilo_journal_store_skip_to(self->store, cursor->saved.sequence);
         update_stats(self);
     }
+    if (text != NULL)
+        notify(self, "journal-damaged", text);
     g_mutex_lock(&self->mutex);
     cursor->acknowledged = cursor->saved.sequence;
     cursor->loaded = TRUE;
     g_cond_broadcast(&self->idle);
     g_mutex_unlock(&self->mutex);
-    if (text != NULL)
-        notify(self, "journal-damaged", text);
 }
 
 /* (transfer container): so that cursors may be opened meanwhile */
