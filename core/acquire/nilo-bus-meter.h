@@ -11,61 +11,61 @@ G_BEGIN_DECLS
 /* reads remembered for the doctor */
 #define NILO_BUS_METER_RECENT 16
 
-    /**
-     * NiloBusMeter:
-     * @meter: as configured now
-     * @order: its place on the bus as the configuration lists it: along the riser
-     * @lane: how it has been answering
-     * @time: how long it takes to answer
-     * @plausibility: what is believed of it
-     * @found: (nullable): who answered in its place the last time
-     * @recent: outcomes of the last reads, the newest at @n_recent - 1
-     * @status: #NiloMeterStatus of the last good read
-     * @drift_s: of its clock, when @has_drift
-     *
-     * What a bus knows of one meter. Survives a reload; the bus's lock protects it.
-     */
-    typedef struct {
-        NiloMeter *meter;
-        guint order;
-        NiloLaneState lane;
-        NiloAnswerTime time;
-        NiloPlausibility plausibility;
-        char *found;
-        guint8 recent[NILO_BUS_METER_RECENT];
-        guint n_recent;
-        guint status;
-        gint64 drift_s;
-        gboolean has_drift;
-    } NiloBusMeter;
+/**
+ * NiloBusMeter:
+ * @meter: as configured now
+ * @order: its place on the bus as the configuration lists it: along the riser
+ * @lane: how it has been answering
+ * @time: how long it takes to answer
+ * @plausibility: what is believed of it
+ * @found: (nullable): who answered in its place the last time
+ * @recent: outcomes of the last reads, the newest at @n_recent - 1
+ * @status: #NiloMeterStatus of the last good read
+ * @drift_s: of its clock, when @has_drift
+ *
+ * What a bus knows of one meter. Survives a reload; the bus's lock protects it.
+ */
+typedef struct {
+    NiloMeter *meter;
+    guint order;
+    NiloLaneState lane;
+    NiloAnswerTime time;
+    NiloPlausibility plausibility;
+    char *found;
+    guint8 recent[NILO_BUS_METER_RECENT];
+    guint n_recent;
+    guint status;
+    gint64 drift_s;
+    gboolean has_drift;
+} NiloBusMeter;
 
-    NiloBusMeter *nilo_bus_meter_new(NiloMeter * meter, guint order);
-    void nilo_bus_meter_free(NiloBusMeter * self);
+NiloBusMeter *nilo_bus_meter_new(NiloMeter *meter, guint order);
+void nilo_bus_meter_free(NiloBusMeter *self);
 
-    /** nilo_bus_meter_note: remembers how a read ended, for the doctor */
-    void nilo_bus_meter_note(NiloBusMeter * self, NiloReport * report);
+/** nilo_bus_meter_note: remembers how a read ended, for the doctor */
+void nilo_bus_meter_note(NiloBusMeter *self, NiloReport *report);
 
-    /**
-     * nilo_bus_memory_build:
-     * @meters: NiloMeterId -> NiloBusMeter
-     *
-     * Returns: (transfer full): a floating variant with what must survive a restart: lanes,
-     * budgets, answer times, the values known
-     */
-    GVariant *nilo_bus_memory_build(GHashTable * meters);
+/**
+ * nilo_bus_memory_build:
+ * @meters: NiloMeterId -> NiloBusMeter
+ *
+ * Returns: (transfer full): a floating variant with what must survive a restart: lanes,
+ * budgets, answer times, the values known
+ */
+GVariant *nilo_bus_memory_build(GHashTable *meters);
 
-    /** nilo_bus_memory_restore: takes what is of use out of @memory for the meters there are */
-    void nilo_bus_memory_restore(GVariant * memory, GHashTable * meters);
+/** nilo_bus_memory_restore: takes what is of use out of @memory for the meters there are */
+void nilo_bus_memory_restore(GVariant *memory, GHashTable *meters);
 
-    /**
-     * nilo_bus_memory_read:
-     *
-     * Returns: (nullable) (transfer full): %NULL with an error: G_FILE_ERROR_NOENT when there is
-     * none yet, %NILO_ERROR_DAMAGED when it is not ours
-     */
-    GVariant *nilo_bus_memory_read(const char *path, GError **error);
+/**
+ * nilo_bus_memory_read:
+ *
+ * Returns: (nullable) (transfer full): %NULL with an error: G_FILE_ERROR_NOENT when there is
+ * none yet, %NILO_ERROR_DAMAGED when it is not ours
+ */
+GVariant *nilo_bus_memory_read(const char *path, GError **error);
 
-    /** nilo_bus_memory_write: replaces the file as a whole, on the disk when it returns */
-    gboolean nilo_bus_memory_write(const char *path, GVariant *memory, GError **error);
+/** nilo_bus_memory_write: replaces the file as a whole, on the disk when it returns */
+gboolean nilo_bus_memory_write(const char *path, GVariant *memory, GError **error);
 
 G_END_DECLS

@@ -108,8 +108,9 @@ parse_options(int *argc, char ***argv, NiloDaemonOptions *options, gboolean *ver
         {"authority", 0, 0, G_OPTION_ARG_STRING, &authority,
          N_("who decides what a caller may: polkit, or same-user on a bus of one's own"),
          "polkit|same-user"},
-        {"verbose", 'v', 0, G_OPTION_ARG_NONE, verbose, N_("log what is done, not only what "
-                                                           "matters"),
+        {"verbose", 'v', 0, G_OPTION_ARG_NONE, verbose,
+         N_("log what is done, not only what "
+            "matters"),
          NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, version, N_("print the version"), NULL},
         G_OPTION_ENTRY_NULL,

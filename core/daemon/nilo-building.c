@@ -115,10 +115,9 @@ get_zone(NiloConfig *config)
 {
     NiloConfigSection *site = nilo_config_find_section(config, "site", NULL);
 
-    return site != NULL
-               ? g_time_zone_ref(nilo_site_config_get_zone(
-                     nilo_config_section_get_object(site, NILO_TYPE_SITE_CONFIG)))
-               : g_time_zone_new_local();
+    return site != NULL ? g_time_zone_ref(nilo_site_config_get_zone(
+                              nilo_config_section_get_object(site, NILO_TYPE_SITE_CONFIG)))
+                        : g_time_zone_new_local();
 }
 
 static void

@@ -181,8 +181,7 @@ load_config(NiloDaemon *self, GError **error)
 {
     const NiloPluginGroupKind *kinds;
     const gsize n_kinds = nilo_config_list_kinds(&kinds);
-    g_autoptr(NiloPluginResolver) resolver =
-        nilo_plugin_resolver_new(self->loader, kinds, n_kinds);
+    g_autoptr(NiloPluginResolver) resolver = nilo_plugin_resolver_new(self->loader, kinds, n_kinds);
     g_autoptr(GPtrArray) problems = nilo_config_problems_new();
     NiloConfig *config =
         nilo_config_load(self->config_dir, nilo_plugin_resolver_get(resolver), problems);
@@ -393,8 +392,7 @@ nilo_daemon_start(NiloDaemon *self, GError **error)
         const int code = errno;
 
         g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(code),
-                    _("the state folder %s cannot be made: %s"), self->state_dir,
-                    g_strerror(code));
+                    _("the state folder %s cannot be made: %s"), self->state_dir, g_strerror(code));
         return FALSE;
     }
     prepare_plugins(self);
@@ -460,8 +458,7 @@ note_restart_needed(NiloConfig *before, NiloConfig *now, const char *kind)
     for (guint i = 0; i < sections->len && !changed; i++) {
         NiloConfigSection *section = sections->pdata[i];
 
-        changed =
-            !is_same_section(section, nilo_config_find_section(before, kind, section->name));
+        changed = !is_same_section(section, nilo_config_find_section(before, kind, section->name));
     }
     if (changed)
         nilo_log_message(NULL, "[%s] has changed: that counts from the next start of nilometerd",

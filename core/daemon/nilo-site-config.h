@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  *
  * The `[site]` group: where the building stands.
  */
-NILO_INTERNAL G_DECLARE_FINAL_TYPE(NiloSiteConfig, nilo_site_config, NILO, SITE_CONFIG, GObject)
+NILO_INTERNAL
+G_DECLARE_FINAL_TYPE(NiloSiteConfig, nilo_site_config, NILO, SITE_CONFIG, GObject)
 
 /** nilo_site_config_get_name: (nullable): for people */
 NILO_INTERNAL const char *nilo_site_config_get_name(NiloSiteConfig *self);

@@ -134,8 +134,7 @@ start_round_allowed(GDBusMethodInvocation *invocation, gpointer user_data)
 {
     NiloDbusBus *self = NILO_DBUS_BUS(user_data);
 
-    nilo_bus_start_round(self->bus, NULL, NILO_CAUSE_DEMAND,
-                         nilo_clock_get_utc_us(self->clock));
+    nilo_bus_start_round(self->bus, NULL, NILO_CAUSE_DEMAND, nilo_clock_get_utc_us(self->clock));
     nilo_gen_bus_complete_start_round(self->skeleton, invocation);
 }
 
@@ -187,8 +186,7 @@ finding_new(const NiloDoctorFinding *finding)
 
     g_variant_dict_init(&dict, NULL);
     g_variant_dict_insert(&dict, "code", "s", nilo_doctor_code_get_nick(finding->code));
-    g_variant_dict_insert(&dict, "severity", "s",
-                          nilo_doctor_severity_get_nick(finding->severity));
+    g_variant_dict_insert(&dict, "severity", "s", nilo_doctor_severity_get_nick(finding->severity));
     g_variant_dict_insert(&dict, "text", "s", finding->text);
     if (finding->meter != NULL)
         g_variant_dict_insert(&dict, "meter", "s", finding->meter);
@@ -251,4 +249,3 @@ nilo_dbus_bus_get_skeleton(NiloDbusBus *self)
 {
     return G_DBUS_OBJECT_SKELETON(self->object);
 }
-

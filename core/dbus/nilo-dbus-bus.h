@@ -18,8 +18,7 @@ G_DECLARE_FINAL_TYPE(NiloDbusBus, nilo_dbus_bus, NILO, DBUS_BUS, GObject)
 
 /** nilo_dbus_bus_new: @state_dir as for nilo_bus_new() */
 NiloDbusBus *nilo_dbus_bus_new(NiloBus *bus, NiloBusConfig *config, NiloTransport *transport,
-                               NiloAuthority *authority, NiloClock *clock,
-                               const char *state_dir);
+                               NiloAuthority *authority, NiloClock *clock, const char *state_dir);
 
 /** nilo_dbus_bus_get_skeleton: (transfer none): the object to export */
 GDBusObjectSkeleton *nilo_dbus_bus_get_skeleton(NiloDbusBus *self);

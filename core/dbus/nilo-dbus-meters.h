@@ -21,7 +21,8 @@ void nilo_dbus_meters_set(NiloDbusMeters *self, GPtrArray *meters, GHashTable *b
 
 guint nilo_dbus_meters_get_n(NiloDbusMeters *self);
 
-/** nilo_dbus_meters_find: (transfer none): %NULL with %NILO_ERROR_NOT_FOUND or %NILO_ERROR_BAD_VALUE */
+/** nilo_dbus_meters_find: (transfer none): %NULL with %NILO_ERROR_NOT_FOUND or
+ * %NILO_ERROR_BAD_VALUE */
 NiloMeter *nilo_dbus_meters_find(NiloDbusMeters *self, const char *id, GError **error);
 
 /** nilo_dbus_meters_find_bus: (transfer none): the bus of a meter; %NULL with an error */

@@ -16,12 +16,12 @@
 #include "nilo-error.h"
 #include "nilo-log.h"
 
-#define STRINGIFY_(x)        #x
-#define STRINGIFY(x)         STRINGIFY_(x)
-#define COMMAND_DEADLINE_US  (5 * 60 * G_USEC_PER_SEC)
-#define JOB_KEPT_S           60
-#define READ_TIMEOUT_MIN_MS  100
-#define READ_TIMEOUT_MAX_MS  600000
+#define STRINGIFY_(x)       #x
+#define STRINGIFY(x)        STRINGIFY_(x)
+#define COMMAND_DEADLINE_US (5 * 60 * G_USEC_PER_SEC)
+#define JOB_KEPT_S          60
+#define READ_TIMEOUT_MIN_MS 100
+#define READ_TIMEOUT_MAX_MS 600000
 
 struct _NiloDbusServer {
     GObject parent_instance;
@@ -121,9 +121,9 @@ show_meter_cb(NiloGenManager *skeleton, GDBusMethodInvocation *invocation, const
     if (meter == NULL)
         nilo_dbus_return_error(invocation, error);
     else
-        nilo_gen_manager_complete_show_meter(
-            skeleton, invocation,
-            nilo_dbus_meters_describe(self->meters, meter, self->latest, TRUE));
+        nilo_gen_manager_complete_show_meter(skeleton, invocation,
+                                             nilo_dbus_meters_describe(self->meters, meter,
+                                                                       self->latest, TRUE));
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -149,8 +149,9 @@ read_cb(GObject *source, GAsyncResult *result, gpointer user_data)
             _("the meter was read as often as its battery allows today"));
         return;
     }
-    g_dbus_method_invocation_return_value(
-        invocation, g_variant_new("(@a{sv})", nilo_dbus_report_new(report, evidence)));
+    g_dbus_method_invocation_return_value(invocation,
+                                          g_variant_new("(@a{sv})",
+                                                        nilo_dbus_report_new(report, evidence)));
 }
 
 static gboolean
@@ -166,9 +167,8 @@ parse_read_options(GVariant *options, guint *flags, guint *timeout_ms, GError **
         *flags |= NILO_READ_PURCHASE;
     if (g_variant_lookup(options, "timeout-ms", "u", timeout_ms) &&
         (*timeout_ms < READ_TIMEOUT_MIN_MS || *timeout_ms > READ_TIMEOUT_MAX_MS)) {
-        g_set_error(error, NILO_ERROR, NILO_ERROR_BAD_VALUE,
-                    "timeout-ms is %u, expected %d to %d", *timeout_ms, READ_TIMEOUT_MIN_MS,
-                    READ_TIMEOUT_MAX_MS);
+        g_set_error(error, NILO_ERROR, NILO_ERROR_BAD_VALUE, "timeout-ms is %u, expected %d to %d",
+                    *timeout_ms, READ_TIMEOUT_MIN_MS, READ_TIMEOUT_MAX_MS);
         return FALSE;
     }
     return TRUE;

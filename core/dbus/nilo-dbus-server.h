@@ -16,7 +16,8 @@ G_BEGIN_DECLS
  * The tree at /org/nilometer/Nilometer1: the daemon, its buses, plugins, journal and jobs. Used on
  * main; shows what it is given and asks the buses on behalf of callers.
  */
-NILO_INTERNAL G_DECLARE_FINAL_TYPE(NiloDbusServer, nilo_dbus_server, NILO, DBUS_SERVER, GObject)
+NILO_INTERNAL
+G_DECLARE_FINAL_TYPE(NiloDbusServer, nilo_dbus_server, NILO, DBUS_SERVER, GObject)
 
 /** NiloDbusReload: reads the configuration anew; %FALSE with an error that lists what is wrong */
 typedef gboolean (*NiloDbusReload)(gpointer user_data, GError **error);
@@ -71,7 +72,6 @@ NILO_INTERNAL void nilo_dbus_server_note_report(NiloDbusServer *self, NiloReport
 NILO_INTERNAL void nilo_dbus_server_note_event(NiloDbusServer *self, NiloEvent *event);
 
 /** nilo_dbus_server_get_object_manager: (transfer none): for services that add objects */
-NILO_INTERNAL GDBusObjectManagerServer *
-nilo_dbus_server_get_object_manager(NiloDbusServer *self);
+NILO_INTERNAL GDBusObjectManagerServer *nilo_dbus_server_get_object_manager(NiloDbusServer *self);
 
 G_END_DECLS
