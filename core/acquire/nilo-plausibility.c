@@ -265,7 +265,9 @@ is_confirmed(GPtrArray *reports, guint at, const NiloReading *reading)
         lower |= compare(other, reading) < 0;
         higher |= compare(other, reading) > 0;
     }
-    return classify(reading) != CLASS_FIXED && lower && higher;
+    /* two damaged reads could stand on both sides of a third: only when nothing else is left */
+    return reports->len >= NILO_PLAUSIBILITY_MAX_READS && classify(reading) != CLASS_FIXED &&
+           lower && higher;
 }
 
 static gboolean

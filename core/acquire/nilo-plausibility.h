@@ -91,8 +91,9 @@ gboolean nilo_plausibility_must_confirm(const NiloPlausibility *self, NiloReport
  * @doubts: (out): readings of the chosen one that no other read confirms; 0: no more reads
  * needed
  *
- * A reading is confirmed by an equal one of another read; one that moves by nature (a flow, a
- * temperature, a volume while water runs) also by standing between those of two other reads.
+ * A reading is confirmed by an equal one of another read. One that moves by nature (a flow, a
+ * temperature, a volume while water runs) is, when %NILO_PLAUSIBILITY_MAX_READS reads have not
+ * brought two equal ones, also confirmed by standing between those of two other reads.
  *
  * Returns: index of the newest report with the fewest doubts
  */

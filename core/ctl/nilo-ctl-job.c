@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "nilo-ctl-client.h"
+#include "nilo-ctl-job.h"
 #include "nilo-ctl-output.h"
 #include "nilo-ctl.h"
 #include "nilo-dbus-text.h"
+#include "nilo-error.h"
 
 #define BUS_INTERFACE NILO_DBUS_NAME ".Bus"
 #define JOB_INTERFACE NILO_DBUS_NAME ".Job"
@@ -86,8 +88,8 @@ follow(Job *job)
     g_clear_pointer(&job->loop, g_main_loop_unref);
 }
 
-static void
-print_found(GVariant *state)
+void
+nilo_ctl_print_found(GVariant *state)
 {
     g_autoptr(NiloCtlTable) table =
         nilo_ctl_table_new(_("METER"), _("ADDRESS"), _("DRIVER"), _("SPEED"), _("TROUBLE"), NULL);
@@ -129,17 +131,37 @@ build_scan_options(char **words, GVariantDict *options, const char **driver)
     return TRUE;
 }
 
+GVariant *
+nilo_ctl_run_scan(NiloCtl *ctl, const char *bus, const char *driver, GVariant *options,
+                  GError **error)
+{
+    g_autoptr(GVariant) owned = g_variant_ref_sink(options);
+    g_autoptr(GVariant) reply = NULL;
+    g_autofree char *path = nilo_ctl_find_bus(ctl, bus, error);
+    Job job = {.ctl = ctl};
+
+    if (path != NULL)
+        reply = nilo_ctl_call(ctl, path, BUS_INTERFACE, "Scan",
+                              g_variant_new("(s@a{sv})", driver, owned), error);
+    if (reply == NULL)
+        return NULL;
+    g_variant_get(reply, "(&o)", &job.path);
+    follow(&job);
+    if (job.state == NULL)
+        g_set_error_literal(error, NILO_ERROR, NILO_ERROR_FAILED,
+                            _("the daemon ended before the scan did"));
+    return job.state;
+}
+
 NiloCtlExit
 nilo_ctl_scan(NiloCtl *ctl, int argc, char **argv)
 {
     static const char usage[] =
         "scan BUS [--driver=NAME] [--range=RANGE] [--mask=MASK] [--write] [--restart]";
     g_autoptr(GError) error = NULL;
-    g_autoptr(GVariant) reply = NULL, state = NULL;
-    g_autofree char *bus = NULL;
-    const char *path, *driver;
+    g_autoptr(GVariant) state = NULL;
     GVariantDict options;
-    Job job = {.ctl = ctl};
+    const char *driver;
 
     if (argc < 2)
         return nilo_ctl_usage(usage);
@@ -147,27 +169,13 @@ nilo_ctl_scan(NiloCtl *ctl, int argc, char **argv)
         g_variant_dict_clear(&options);
         return nilo_ctl_usage(usage);
     }
-    bus = nilo_ctl_find_bus(ctl, argv[1], &error);
-    if (bus != NULL)
-        reply =
-            nilo_ctl_call(ctl, bus, BUS_INTERFACE, "Scan",
-                          g_variant_new("(s@a{sv})", driver, g_variant_dict_end(&options)), &error);
-    else
-        g_variant_dict_clear(&options);
-    if (reply == NULL)
+    state = nilo_ctl_run_scan(ctl, argv[1], driver, g_variant_dict_end(&options), &error);
+    if (state == NULL)
         return nilo_ctl_fail(error);
-    g_variant_get(reply, "(&o)", &path);
-    job.path = path;
-    follow(&job);
-    state = g_steal_pointer(&job.state);
-    if (state == NULL) {
-        g_printerr("%s\n", _("nilometerctl: the daemon ended before the scan did"));
-        return NILO_CTL_NO_DAEMON;
-    }
     if (ctl->json)
         nilo_ctl_print_json(state);
     else
-        print_found(state);
+        nilo_ctl_print_found(state);
     if (strcmp(lookup_text(state, "State"), "failed") == 0) {
         g_printerr("nilometerctl: %s\n", lookup_text(state, "Text"));
         return NILO_CTL_FAILED;

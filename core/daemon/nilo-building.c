@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "nilo-log.h"
-#include "nilo-schedule.h"
+#include "nilo-schedule-runner.h"
 #include "nilo-site-config.h"
 
 typedef struct {
@@ -12,8 +12,17 @@ typedef struct {
     NiloBus *bus;
     NiloBusConfig *config;
     NiloTransport *transport;
-    GPtrArray *meters; /* element-type NiloMeter, the enabled ones, in the order of the riser */
+    GPtrArray *meters;  /* element-type NiloMeter, the enabled ones, in the order of the riser */
+    GPtrArray *runners; /* element-type Runner: one per schedule that its meters follow */
 } Wire;
+
+typedef struct {
+    Wire *wire;     /* borrowed, owns us */
+    char *schedule; /* name */
+    char *memory;   /* key under which the last round is remembered */
+    NiloScheduleRunner *runner;
+    GPtrArray *missed; /* element-type NiloMeterId: of the round before, to be read again */
+} Runner;
 
 struct _NiloBuilding {
     NiloPluginLoader *loader; /* borrowed, outlives us */
@@ -23,27 +32,72 @@ struct _NiloBuilding {
     GHashTable *wires;    /* name -> Wire */
     GPtrArray *order;     /* element-type Wire, borrowed from @wires, as in the files */
     GPtrArray *meters;    /* element-type NiloMeter */
-    GHashTable *by_id;    /* NiloMeterId -> NiloMeter, both borrowed from @meters */
-    GPtrArray *schedules; /* element-type NiloSchedule */
+    GHashTable *by_id; /* NiloMeterId -> NiloMeter, both borrowed from @meters */
+    GKeyFile *rounds;  /* when each bus had its last round, over restarts */
     NiloBuildingReport report;
     NiloBuildingEvent event;
     gpointer user_data;
 };
 
 static void
+free_runner(gpointer data)
+{
+    Runner *runner = data;
+
+    g_signal_handlers_disconnect_by_data(runner->runner, runner);
+    g_object_unref(runner->runner);
+    g_clear_pointer(&runner->missed, g_ptr_array_unref);
+    g_free(runner->schedule);
+    g_free(runner->memory);
+    g_free(runner);
+}
+
+static void
 free_wire(gpointer data)
 {
     Wire *wire = data;
 
+    g_clear_pointer(&wire->runners, g_ptr_array_unref);
     if (wire->bus != NULL) {
         nilo_bus_stop(wire->bus);
         g_signal_handlers_disconnect_by_data(wire->bus, wire->building);
+        g_signal_handlers_disconnect_by_data(wire->bus, wire);
     }
     g_clear_object(&wire->bus);
     g_clear_object(&wire->config);
     g_clear_object(&wire->transport);
     g_clear_pointer(&wire->meters, g_ptr_array_unref);
     g_free(wire);
+}
+
+static char *
+get_rounds_path(NiloBuilding *self)
+{
+    return g_build_filename(self->state_dir, "rounds.conf", NULL);
+}
+
+/* a lost or damaged file costs a round at most: the next one is made at its time */
+static void
+load_rounds(NiloBuilding *self)
+{
+    g_autofree char *path = get_rounds_path(self);
+
+    g_key_file_load_from_file(self->rounds, path, G_KEY_FILE_NONE, NULL);
+}
+
+static void
+save_round(NiloBuilding *self, const char *memory, gint64 nominal_us)
+{
+    g_autofree char *path = get_rounds_path(self);
+    g_autofree char *text = NULL;
+    g_autoptr(GError) error = NULL;
+    gsize size;
+
+    g_key_file_set_int64(self->rounds, "rounds", memory, nominal_us);
+    text = g_key_file_to_data(self->rounds, &size, NULL);
+    if (!g_file_set_contents_full(path, text, (gssize)size, G_FILE_SET_CONTENTS_CONSISTENT, 0640,
+                                  &error))
+        nilo_log_warning(NULL, "the time of the last round is not kept: %s", error->message);
 }
 
 NiloBuilding *
@@ -59,7 +113,8 @@ nilo_building_new(NiloPluginLoader *loader, NiloClock *clock, NiloSink *sink, co
     self->order = g_ptr_array_new();
     self->meters = g_ptr_array_new_with_free_func(g_object_unref);
     self->by_id = g_hash_table_new(nilo_meter_id_hash, nilo_meter_id_equal);
-    self->schedules = g_ptr_array_new_with_free_func(g_object_unref);
+    self->rounds = g_key_file_new();
+    load_rounds(self);
     return self;
 }
 
@@ -71,7 +126,7 @@ nilo_building_free(NiloBuilding *self)
     g_ptr_array_unref(self->order);
     g_hash_table_unref(self->by_id);
     g_ptr_array_unref(self->meters);
-    g_ptr_array_unref(self->schedules);
+    g_key_file_unref(self->rounds);
     g_object_unref(self->clock);
     g_free(self->state_dir);
     g_free(self);
@@ -98,16 +153,6 @@ event_cb(NiloBus *bus, NiloEvent *event, NiloBuilding *self)
 {
     if (self->event != NULL)
         self->event(event, self->user_data);
-}
-
-static void
-round_finished_cb(NiloBus *bus, NiloRound *round, NiloBuilding *self)
-{
-    const NiloLogScope scope = {.bus = nilo_bus_get_name(bus)};
-
-    nilo_log_message(&scope, "round: %u of %u meters read in %.1f s",
-                     nilo_round_get_n_outcome(round, NILO_OUTCOME_OK), nilo_round_get_n_due(round),
-                     (double)nilo_round_get_duration_us(round) / G_USEC_PER_SEC);
 }
 
 static GTimeZone *
@@ -160,6 +205,130 @@ ensure_wire(NiloBuilding *self, const char *name)
     return wire;
 }
 
+static const char *
+get_schedule_of(Wire *wire, NiloMeter *meter)
+{
+    const char *own = nilo_meter_get_schedule(meter);
+
+    return own != NULL ? own : nilo_bus_config_get_schedule(wire->config);
+}
+
+/* who of the bus follows the schedule */
+static GPtrArray *
+list_due(Runner *runner)
+{
+    GPtrArray *due = g_ptr_array_new_with_free_func((GDestroyNotify)nilo_meter_id_unref);
+    Wire *wire = runner->wire;
+
+    for (guint i = 0; i < wire->meters->len; i++) {
+        NiloMeter *meter = wire->meters->pdata[i];
+
+        if (g_strcmp0(get_schedule_of(wire, meter), runner->schedule) == 0)
+            g_ptr_array_add(due, nilo_meter_id_ref(nilo_meter_get_id(meter)));
+    }
+    return due;
+}
+
+static void
+due_cb(NiloScheduleRunner *schedule, gint64 nominal_us, Runner *runner)
+{
+    g_autoptr(GPtrArray) due = list_due(runner);
+
+    save_round(runner->wire->building, runner->memory, nominal_us);
+    nilo_bus_start_round(runner->wire->bus, due, NILO_CAUSE_SCHEDULE, nominal_us);
+}
+
+static void
+second_cb(NiloScheduleRunner *schedule, gint64 nominal_us, Runner *runner)
+{
+    if (runner->missed != NULL && runner->missed->len > 0)
+        nilo_bus_start_round(runner->wire->bus, runner->missed, NILO_CAUSE_RETRY, nominal_us);
+    g_clear_pointer(&runner->missed, g_ptr_array_unref);
+}
+
+/* a first round that missed somebody has a second one */
+static void
+note_missed(Wire *wire, NiloRound *round)
+{
+    if (nilo_round_get_cause(round) != NILO_CAUSE_SCHEDULE)
+        return;
+    for (guint i = 0; wire->runners != NULL && i < wire->runners->len; i++) {
+        Runner *runner = wire->runners->pdata[i];
+
+        if (nilo_schedule_runner_get_last_us(runner->runner) != nilo_round_get_nominal_us(round))
+            continue;
+        g_clear_pointer(&runner->missed, g_ptr_array_unref);
+        runner->missed = g_ptr_array_ref(nilo_round_get_missed(round));
+        nilo_schedule_runner_note_missed(runner->runner, runner->missed->len);
+    }
+}
+
+static void
+round_finished_cb(NiloBus *bus, NiloRound *round, Wire *wire)
+{
+    const NiloLogScope scope = {.bus = nilo_bus_get_name(bus)};
+
+    nilo_log_message(&scope, "round: %u of %u meters read in %.1f s",
+                     nilo_round_get_n_outcome(round, NILO_OUTCOME_OK), nilo_round_get_n_due(round),
+                     (double)nilo_round_get_duration_us(round) / G_USEC_PER_SEC);
+    note_missed(wire, round);
+}
+
+static void
+start_runner(NiloBuilding *self, Wire *wire, const char *name, NiloSchedule *schedule)
+{
+    Runner *runner = g_new0(Runner, 1);
+    const char *bus = nilo_bus_get_name(wire->bus);
+
+    runner->wire = wire;
+    runner->schedule = g_strdup(name);
+    runner->memory = g_strdup_printf("%s %s", bus, name);
+    runner->runner = nilo_schedule_runner_new(
+        schedule, bus, self->clock,
+        g_key_file_get_int64(self->rounds, "rounds", runner->memory, NULL));
+    g_signal_connect(runner->runner, "due", G_CALLBACK(due_cb), runner);
+    g_signal_connect(runner->runner, "second", G_CALLBACK(second_cb), runner);
+    g_ptr_array_add(wire->runners, runner);
+    nilo_schedule_runner_start(runner->runner);
+}
+
+/* one runner per schedule that a meter of the bus follows */
+static void
+apply_schedules(NiloBuilding *self, Wire *wire, GHashTable *schedules)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+    g_clear_pointer(&wire->runners, g_ptr_array_unref);
+    wire->runners = g_ptr_array_new_with_free_func(free_runner);
+    for (guint i = 0; i < wire->meters->len; i++) {
+        const char *name = get_schedule_of(wire, wire->meters->pdata[i]);
+        NiloSchedule *schedule = name != NULL ? g_hash_table_lookup(schedules, name) : NULL;
+
+        if (schedule != NULL && g_hash_table_add(seen, (gpointer)name))
+            start_runner(self, wire, name, schedule);
+    }
+}
+
+static GHashTable *
+make_schedules(NiloConfig *config, GTimeZone *zone)
+{
+    GHashTable *schedules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_object_unref);
+    GPtrArray *sections = nilo_config_list_sections(config, "schedule");
+
+    for (guint i = 0; i < sections->len; i++) {
+        NiloConfigSection *section = sections->pdata[i];
+        g_autoptr(GError) error = NULL;
+        NiloSchedule *schedule = nilo_schedule_new(
+            nilo_config_section_get_object(section, NILO_TYPE_SCHEDULE_CONFIG), zone, &error);
+
+        if (schedule == NULL)
+            nilo_log_warning(NULL, "[schedule %s]: %s", section->name, error->message);
+        else
+            g_hash_table_insert(schedules, g_strdup(section->name), schedule);
+    }
+    return schedules;
+}
+
 static void
 start_bus(NiloBuilding *self, Wire *wire, const char *name, GHashTable *drivers, GTimeZone *zone)
 {
@@ -168,12 +337,12 @@ start_bus(NiloBuilding *self, Wire *wire, const char *name, GHashTable *drivers,
     nilo_bus_set_time_zone(wire->bus, zone);
     g_signal_connect(wire->bus, "report", G_CALLBACK(report_cb), self);
     g_signal_connect(wire->bus, "event", G_CALLBACK(event_cb), self);
-    g_signal_connect(wire->bus, "round-finished", G_CALLBACK(round_finished_cb), self);
+    g_signal_connect(wire->bus, "round-finished", G_CALLBACK(round_finished_cb), wire);
     nilo_bus_start(wire->bus);
 }
 
 static void
-apply_bus(NiloBuilding *self, NiloConfigSection *section, GTimeZone *zone)
+apply_bus(NiloBuilding *self, NiloConfigSection *section, GHashTable *schedules, GTimeZone *zone)
 {
     Wire *wire = ensure_wire(self, section->name);
     g_autoptr(GHashTable) drivers = NULL;
@@ -195,6 +364,7 @@ apply_bus(NiloBuilding *self, NiloConfigSection *section, GTimeZone *zone)
         nilo_bus_set_time_zone(wire->bus, zone);
         nilo_bus_reload(wire->bus, wire->config, wire->transport, drivers, wire->meters);
     }
+    apply_schedules(self, wire, schedules);
     g_ptr_array_add(self->order, wire);
 }
 
@@ -211,35 +381,6 @@ collect_meters(NiloBuilding *self, NiloConfig *config)
 
         g_ptr_array_add(self->meters, g_object_ref(meter));
         g_hash_table_insert(self->by_id, nilo_meter_get_id(meter), meter);
-    }
-}
-
-static const char *
-get_schedule_of(Wire *wire, NiloMeter *meter)
-{
-    const char *own = nilo_meter_get_schedule(meter);
-
-    return own != NULL ? own : nilo_bus_config_get_schedule(wire->config);
-}
-
-/* those of a bus that follow a schedule, and everybody on it when that is all */
-static void
-schedule_due_cb(NiloSchedule *schedule, gint64 nominal_us, gboolean missed_only, NiloBuilding *self)
-{
-    for (guint i = 0; i < self->order->len; i++) {
-        Wire *wire = self->order->pdata[i];
-        g_autoptr(GPtrArray) due =
-            g_ptr_array_new_with_free_func((GDestroyNotify)nilo_meter_id_unref);
-
-        for (guint m = 0; m < wire->meters->len; m++) {
-            NiloMeter *meter = wire->meters->pdata[m];
-
-            if (g_strcmp0(get_schedule_of(wire, meter), nilo_schedule_get_name(schedule)) == 0)
-                g_ptr_array_add(due, nilo_meter_id_ref(nilo_meter_get_id(meter)));
-        }
-        if (due->len > 0)
-            nilo_bus_start_round(wire->bus, due,
-                                 missed_only ? NILO_CAUSE_RETRY : NILO_CAUSE_SCHEDULE, nominal_us);
     }
 }
 
@@ -261,18 +402,18 @@ nilo_building_apply(NiloBuilding *self, NiloConfig *config)
 {
     GPtrArray *buses = nilo_config_list_sections(config, "bus");
     g_autoptr(GTimeZone) zone = get_zone(config);
+    g_autoptr(GHashTable) schedules = make_schedules(config, zone);
 
     g_ptr_array_set_size(self->order, 0);
     remove_buses_not_in(self, config);
     collect_meters(self, config);
     for (guint i = 0; i < buses->len; i++)
-        apply_bus(self, buses->pdata[i], zone);
+        apply_bus(self, buses->pdata[i], schedules, zone);
 }
 
 void
 nilo_building_stop(NiloBuilding *self)
 {
-    g_ptr_array_set_size(self->schedules, 0);
     g_ptr_array_set_size(self->order, 0);
     g_hash_table_remove_all(self->wires);
 }
