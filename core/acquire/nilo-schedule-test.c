@@ -7,11 +7,12 @@
 static NiloSchedule *
 make_schedule(const char *every, const char *at, const char *zone)
 {
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
     g_autoptr(NiloScheduleConfig) config =
         g_object_new(NILO_TYPE_SCHEDULE_CONFIG, "every", every, "at", at, "zone", zone,
                      "second-round-min", 10, NULL);
     g_autoptr(GError) error = NULL;
-    NiloSchedule *self = nilo_schedule_new(config, &error);
+    NiloSchedule *self = nilo_schedule_new(config, utc, &error);
 
     g_assert_no_error(error);
     return self;
@@ -171,13 +172,14 @@ static const BadCase bad_cases[] = {
 static void
 test_bad(gconstpointer data)
 {
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
     const BadCase *c = data;
     g_autoptr(NiloScheduleConfig) config =
         g_object_new(NILO_TYPE_SCHEDULE_CONFIG, "every", c->every, "at", c->at, "zone", c->zone,
                      NULL);
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(nilo_schedule_new(config, &error));
+    g_assert_null(nilo_schedule_new(config, utc, &error));
     g_assert_error(error, NILO_ERROR, NILO_ERROR_BAD_VALUE);
     g_assert_cmpstr(error->message, ==, c->message);
 }
@@ -185,9 +187,10 @@ test_bad(gconstpointer data)
 static void
 test_spread(void)
 {
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
     g_autoptr(NiloScheduleConfig) config =
         g_object_new(NILO_TYPE_SCHEDULE_CONFIG, "spread-s", 60, NULL);
-    g_autoptr(NiloSchedule) schedule = nilo_schedule_new(config, NULL);
+    g_autoptr(NiloSchedule) schedule = nilo_schedule_new(config, utc, NULL);
     guint n_late = 0;
 
     for (guint i = 0; i < 200; i++) {

@@ -126,10 +126,10 @@ nilo_schedule_config_class_init(NiloScheduleConfigClass *klass)
         "at", N_("At"),
         N_("Time of day of a daily round, or minutes behind midnight of the first one: 00:05"),
         "00:05", NILO_PARAM_CONFIG);
-    properties[PROP_ZONE] = g_param_spec_string(
-        "zone", N_("Time zone"),
-        N_("IANA name of the site's time zone: Asia/Shanghai; without it, the computer's"), NULL,
-        NILO_PARAM_CONFIG);
+    properties[PROP_ZONE] =
+        g_param_spec_string("zone", N_("Time zone"),
+                            N_("IANA name of a time zone, Asia/Shanghai; without it, the site's"),
+                            NULL, NILO_PARAM_CONFIG);
     properties[PROP_SPREAD_S] =
         g_param_spec_uint("spread-s", N_("Spread"),
                           N_("Begin up to this much later, each bus at a time of its own: spares "
@@ -214,7 +214,7 @@ parse_at(const char *text, guint *at_s, GError **error)
 static GTimeZone *
 parse_zone(const char *text, GError **error)
 {
-    GTimeZone *zone = text != NULL ? g_time_zone_new_identifier(text) : g_time_zone_new_local();
+    GTimeZone *zone = g_time_zone_new_identifier(text);
 
     if (zone == NULL)
         g_set_error(error, NILO_ERROR, NILO_ERROR_BAD_VALUE,
@@ -244,7 +244,7 @@ nilo_schedule_init(NiloSchedule *self)
 }
 
 NiloSchedule *
-nilo_schedule_new(NiloScheduleConfig *config, GError **error)
+nilo_schedule_new(NiloScheduleConfig *config, GTimeZone *zone, GError **error)
 {
     g_autoptr(NiloSchedule) self = g_object_new(NILO_TYPE_SCHEDULE, NULL);
 
@@ -252,7 +252,7 @@ nilo_schedule_new(NiloScheduleConfig *config, GError **error)
     if (!parse_every(config->every, &self->every_minutes, error) ||
         !parse_at(config->at, &self->at_s, error))
         return NULL;
-    self->zone = parse_zone(config->zone, error);
+    self->zone = config->zone != NULL ? parse_zone(config->zone, error) : g_time_zone_ref(zone);
     return self->zone != NULL ? g_steal_pointer(&self) : NULL;
 }
 

@@ -16,6 +16,7 @@ G_BEGIN_DECLS
  *
  * Since: 0.1
  */
+NILO_INTERNAL
 G_DECLARE_INTERFACE(NiloSink, nilo_sink, NILO, SINK, GObject)
 
 /**

@@ -141,8 +141,7 @@ describe_offers(NiloCtl *ctl, NiloPluginLoader *loader, const NiloPluginInfo *in
 {
     for (gsize i = 0; info->provides[i] != NULL; i++) {
         g_auto(GStrv) parts = g_strsplit(info->provides[i], ":", 2);
-        const NiloPluginOffer *offer =
-            nilo_plugin_loader_require(loader, parts[0], parts[1], NULL);
+        const NiloPluginOffer *offer = nilo_plugin_loader_require(loader, parts[0], parts[1], NULL);
         g_autofree char *title = NULL;
 
         if (offer == NULL)

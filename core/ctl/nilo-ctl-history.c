@@ -30,8 +30,8 @@ static gboolean
 parse_moment(const char *text, gint64 *utc_us)
 {
     g_autoptr(GTimeZone) zone = g_time_zone_new_local();
-    g_autofree char *moment = strchr(text, 'T') != NULL ? g_strdup(text)
-                                                        : g_strdup_printf("%sT00:00:00", text);
+    g_autofree char *moment =
+        strchr(text, 'T') != NULL ? g_strdup(text) : g_strdup_printf("%sT00:00:00", text);
     g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(moment, zone);
 
     if (time == NULL)
@@ -172,15 +172,14 @@ add_readings(NiloCtlTable *table, GVariant *readings)
 static NiloCtlExit
 print_readings(NiloCtl *ctl, const char *meter, const Query *query)
 {
-    g_autoptr(NiloCtlTable) table =
-        nilo_ctl_table_new(_("TAKEN"), _("VALUE"), _("UNIT"), "", NULL);
+    g_autoptr(NiloCtlTable) table = nilo_ctl_table_new(_("TAKEN"), _("VALUE"), _("UNIT"), "", NULL);
     guint offset = 0, n_readings;
 
     do {
-        g_autoptr(GVariant) readings = call_headend(
-            ctl, "GetHistory",
-            g_variant_new("(ssxxuu)", meter, query->reg, query->from_us, query->to_us, PAGE_SIZE,
-                          offset));
+        g_autoptr(GVariant) readings =
+            call_headend(ctl, "GetHistory",
+                         g_variant_new("(ssxxuu)", meter, query->reg, query->from_us, query->to_us,
+                                       PAGE_SIZE, offset));
 
         if (readings == NULL)
             return NILO_CTL_FAILED;

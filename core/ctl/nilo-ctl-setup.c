@@ -130,20 +130,20 @@ write_bus(NiloCtl *ctl, const Wish *wish, const Guess *guess, GError **error)
 {
     g_autofree char *path = get_bus_path(ctl, wish);
     g_autofree char *folder = g_path_get_dirname(path);
-    g_autofree char *text = g_strdup_printf("# written by nilometerctl setup\n"
-                                            "[bus %s]\n"
-                                            "transport=%s\n"
-                                            "port=%s\n"
-                                            "speed-baud=%u\n"
-                                            "parity=%s\n"
-                                            "driver=%s\n"
-                                            "schedule=%s-hourly\n"
-                                            "\n"
-                                            "[schedule %s-hourly]\n"
-                                            "every=hour\n",
-                                            wish->name, guess->transport, wish->port,
-                                            guess->speed_baud, guess->parity, guess->driver,
-                                            wish->name, wish->name);
+    g_autofree char *text =
+        g_strdup_printf("# written by nilometerctl setup\n"
+                        "[bus %s]\n"
+                        "transport=%s\n"
+                        "port=%s\n"
+                        "speed-baud=%u\n"
+                        "parity=%s\n"
+                        "driver=%s\n"
+                        "schedule=%s-hourly\n"
+                        "\n"
+                        "[schedule %s-hourly]\n"
+                        "every=hour\n",
+                        wish->name, guess->transport, wish->port, guess->speed_baud, guess->parity,
+                        guess->driver, wish->name, wish->name);
 
     g_mkdir_with_parents(folder, 0755);
     return g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_DURABLE, 0644, error);

@@ -154,6 +154,7 @@ main(int argc, char **argv)
         g_print("nilometerd %s\n", NILO_VERSION);
         return EX_OK;
     }
+    g_log_writer_default_set_use_stderr(TRUE);
     if (verbose)
         g_log_set_debug_enabled(TRUE);
     if (options.config_dir == NULL)

@@ -29,9 +29,9 @@ struct _NiloBuilding {
     NiloClock *clock;
     NiloSink *sink; /* borrowed, outlives us */
     char *state_dir;
-    GHashTable *wires;    /* name -> Wire */
-    GPtrArray *order;     /* element-type Wire, borrowed from @wires, as in the files */
-    GPtrArray *meters;    /* element-type NiloMeter */
+    GHashTable *wires; /* name -> Wire */
+    GPtrArray *order;  /* element-type Wire, borrowed from @wires, as in the files */
+    GPtrArray *meters; /* element-type NiloMeter */
     GHashTable *by_id; /* NiloMeterId -> NiloMeter, both borrowed from @meters */
     GKeyFile *rounds;  /* when each bus had its last round, over restarts */
     NiloBuildingReport report;
@@ -283,9 +283,9 @@ start_runner(NiloBuilding *self, Wire *wire, const char *name, NiloSchedule *sch
     runner->wire = wire;
     runner->schedule = g_strdup(name);
     runner->memory = g_strdup_printf("%s %s", bus, name);
-    runner->runner = nilo_schedule_runner_new(
-        schedule, bus, self->clock,
-        g_key_file_get_int64(self->rounds, "rounds", runner->memory, NULL));
+    runner->runner = nilo_schedule_runner_new(schedule, bus, self->clock,
+                                              g_key_file_get_int64(self->rounds, "rounds",
+                                                                   runner->memory, NULL));
     g_signal_connect(runner->runner, "due", G_CALLBACK(due_cb), runner);
     g_signal_connect(runner->runner, "second", G_CALLBACK(second_cb), runner);
     g_ptr_array_add(wire->runners, runner);
@@ -318,8 +318,9 @@ make_schedules(NiloConfig *config, GTimeZone *zone)
     for (guint i = 0; i < sections->len; i++) {
         NiloConfigSection *section = sections->pdata[i];
         g_autoptr(GError) error = NULL;
-        NiloSchedule *schedule = nilo_schedule_new(
-            nilo_config_section_get_object(section, NILO_TYPE_SCHEDULE_CONFIG), zone, &error);
+        NiloSchedule *schedule =
+            nilo_schedule_new(nilo_config_section_get_object(section, NILO_TYPE_SCHEDULE_CONFIG),
+                              zone, &error);
 
         if (schedule == NULL)
             nilo_log_warning(NULL, "[schedule %s]: %s", section->name, error->message);

@@ -3,7 +3,7 @@
 
 #include "nilo-bus-config.h"
 #include "nilo-journal-config.h"
-#include "nilo-schedule-config.h"
+#include "nilo-schedule.h"
 #include "nilo-site-config.h"
 
 gsize

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "nilo-daemon.h"
 
+#include <errno.h>
 #include <glib/gi18n-lib.h>
+#include <time.h>
 
 #include "nilo-building.h"
 #include "nilo-config-kinds.h"
@@ -14,6 +16,7 @@
 #include "nilo-log.h"
 #include "nilo-plugin-resolver.h"
 #include "nilo-service.h"
+#include "nilo-site-config.h"
 #include "nilo-storage-pump.h"
 
 /* a bus that stands still longer than this with work to do stops feeding the watchdog */
@@ -189,6 +192,22 @@ load_config(NiloDaemon *self, GError **error)
     if (config == NULL)
         nilo_config_problems_to_error(problems, error);
     return config;
+}
+
+/* The daemon lives in the zone of its site: meters' clocks, files by day and texts are local there.
+ * Called while there is one thread only, as setenv() wants it. */
+static void
+move_to_site(NiloDaemon *self)
+{
+    NiloConfigSection *site = nilo_config_find_section(self->config, "site", NULL);
+
+    if (site == NULL)
+        return;
+    g_setenv("TZ",
+             g_time_zone_get_identifier(nilo_site_config_get_zone(
+                 nilo_config_section_get_object(site, NILO_TYPE_SITE_CONFIG))),
+             TRUE);
+    tzset();
 }
 
 static void
@@ -397,7 +416,10 @@ nilo_daemon_start(NiloDaemon *self, GError **error)
     }
     prepare_plugins(self);
     self->config = load_config(self, error);
-    if (self->config == NULL || !open_journal(self, error))
+    if (self->config == NULL)
+        return FALSE;
+    move_to_site(self);
+    if (!open_journal(self, error))
         return FALSE;
     self->building =
         nilo_building_new(self->loader, self->clock, NILO_SINK(self->journal), self->state_dir);
@@ -480,6 +502,7 @@ nilo_daemon_reload(NiloDaemon *self, GError **error)
     before = self->config;
     self->config = config;
     nilo_building_apply(self->building, config);
+    note_restart_needed(before, config, "site");
     note_restart_needed(before, config, "journal");
     note_restart_needed(before, config, "storage");
     note_restart_needed(before, config, "service");

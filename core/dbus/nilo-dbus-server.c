@@ -15,6 +15,7 @@
 #include "nilo-dbus-text.h"
 #include "nilo-error.h"
 #include "nilo-log.h"
+#include "nilo-meter-file.h"
 
 #define STRINGIFY_(x)       #x
 #define STRINGIFY(x)        STRINGIFY_(x)
@@ -93,6 +94,18 @@ nilo_dbus_server_init(NiloDbusServer *self)
     self->buses = g_ptr_array_new_with_free_func(g_object_unref);
     self->plugins = g_ptr_array_new_with_free_func(g_free);
     self->jobs = g_ptr_array_new_with_free_func(g_object_unref);
+}
+
+static void
+refresh_clock_quality(NiloDbusServer *self)
+{
+    static const char *const names[] = {
+        [NILO_CLOCK_UNKNOWN] = "unknown",
+        [NILO_CLOCK_HELD] = "held",
+        [NILO_CLOCK_SYNCHRONISED] = "synchronised",
+    };
+
+    nilo_gen_manager_set_clock_quality(self->skeleton, names[nilo_clock_get_quality(self->clock)]);
 }
 
 static gboolean
@@ -205,18 +218,57 @@ read_meter_cb(NiloGenManager *skeleton, GDBusMethodInvocation *invocation, const
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
+static gboolean
+run_reload(NiloDbusServer *self, GError **error)
+{
+    if (self->reload == NULL) {
+        g_set_error_literal(error, NILO_ERROR, NILO_ERROR_BUSY, "still starting");
+        return FALSE;
+    }
+    return self->reload(self->reload_data, error);
+}
+
+typedef struct {
+    NiloDbusServer *server;
+    GDBusMethodInvocation *invocation;
+    NiloCommand *command;
+} Write;
+
+/* the meter has moved: so must its line in the files, or it is lost at the next start */
+static void
+follow_address(NiloDbusServer *self, NiloCommand *command)
+{
+    g_autoptr(GError) error = NULL;
+    const char *address, *id = nilo_meter_id_get_text(nilo_command_get_meter(command));
+
+    if (nilo_command_get_kind(command) != NILO_COMMAND_SET_ADDRESS ||
+        !g_variant_lookup(nilo_command_get_arguments(command), "address", "&s", &address))
+        return;
+    if (!nilo_meter_file_set_key(self->config_dir, id, "address", address, &error) ||
+        !run_reload(self, &error))
+        nilo_log_warning(&(NiloLogScope){.meter = id},
+                         "has address %s now, but the configuration does not say so: %s", address,
+                         error->message);
+}
+
 static void
 written_cb(GObject *source, GAsyncResult *result, gpointer user_data)
 {
-    GDBusMethodInvocation *invocation = user_data;
+    Write *write = user_data;
     g_autoptr(GVariant) read_back = NULL;
     GError *error = NULL;
 
     read_back = nilo_bus_write_finish(NILO_BUS(source), result, &error);
-    if (read_back == NULL)
-        nilo_dbus_return_error(invocation, error);
-    else
-        g_dbus_method_invocation_return_value(invocation, g_variant_new("(@a{sv})", read_back));
+    if (read_back == NULL) {
+        nilo_dbus_return_error(write->invocation, error);
+    } else {
+        follow_address(write->server, write->command);
+        g_dbus_method_invocation_return_value(write->invocation,
+                                              g_variant_new("(@a{sv})", read_back));
+    }
+    g_object_unref(write->server);
+    nilo_command_unref(write->command);
+    g_free(write);
 }
 
 static void
@@ -227,6 +279,7 @@ write_meter(NiloDbusServer *self, GDBusMethodInvocation *invocation, const char 
     GError *error = NULL;
     NiloBus *bus = NULL;
     NiloMeter *meter = nilo_dbus_meters_find(self->meters, id, &error);
+    Write *write;
 
     if (meter != NULL)
         bus = nilo_dbus_meters_find_bus(self->meters, meter, &error);
@@ -240,7 +293,11 @@ write_meter(NiloDbusServer *self, GDBusMethodInvocation *invocation, const char 
                      nilo_command_kind_get_nick(kind),
                      g_dbus_method_invocation_get_sender(invocation),
                      reason != NULL ? ", reason: " : "", reason != NULL ? reason : "");
-    nilo_bus_write_async(bus, command, NULL, written_cb, invocation);
+    write = g_new0(Write, 1);
+    write->server = g_object_ref(self);
+    write->invocation = invocation;
+    write->command = nilo_command_ref(command);
+    nilo_bus_write_async(bus, command, NULL, written_cb, write);
 }
 
 static void
@@ -310,16 +367,6 @@ write_meter_cb(NiloGenManager *skeleton, GDBusMethodInvocation *invocation, cons
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
-static gboolean
-run_reload(NiloDbusServer *self, GError **error)
-{
-    if (self->reload == NULL) {
-        g_set_error_literal(error, NILO_ERROR, NILO_ERROR_BUSY, "still starting");
-        return FALSE;
-    }
-    return self->reload(self->reload_data, error);
-}
-
 static void
 reload_allowed(GDBusMethodInvocation *invocation, gpointer user_data)
 {
@@ -372,6 +419,7 @@ nilo_dbus_server_new(GDBusConnection *connection, NiloAuthority *authority, Nilo
     nilo_gen_manager_set_abi(self->skeleton,
                              STRINGIFY(NILO_ABI_MAJOR) "." STRINGIFY(NILO_ABI_MINOR));
     nilo_gen_manager_set_config_dir(self->skeleton, config_dir);
+    refresh_clock_quality(self);
     connect_methods(self);
     g_dbus_interface_skeleton_export(G_DBUS_INTERFACE_SKELETON(self->skeleton), connection,
                                      NILO_DBUS_PATH, NULL);
@@ -528,6 +576,7 @@ nilo_dbus_server_note_report(NiloDbusServer *self, NiloReport *report)
 {
     nilo_latest_note(self->latest, report);
     nilo_gen_manager_set_sequence(self->skeleton, nilo_latest_get_sequence(self->latest));
+    refresh_clock_quality(self);
     if (self->journal != NULL)
         nilo_dbus_journal_refresh(self->journal);
     nilo_gen_manager_emit_report(self->skeleton,

@@ -153,6 +153,7 @@ NILO_EXPORT void nilo_report_builder_add_at(NiloReportBuilder *self, NiloRegiste
 /** nilo_report_builder_add_fact: both texts are copied; invalid UTF-8 is made valid */
 NILO_EXPORT void nilo_report_builder_add_fact(NiloReportBuilder *self, const char *key,
                                               const char *text);
+/** nilo_report_builder_count_undecoded: one more record that is neither reading nor fact */
 NILO_EXPORT void nilo_report_builder_count_undecoded(NiloReportBuilder *self);
 NILO_EXPORT void nilo_report_builder_add_status(NiloReportBuilder *self, guint status);
 NILO_EXPORT void nilo_report_builder_set_clock_drift_s(NiloReportBuilder *self, gint64 drift_s);
@@ -171,8 +172,10 @@ NILO_EXPORT void nilo_report_builder_flag(NiloReportBuilder *self, gsize index, 
 
 NILO_EXPORT void nilo_report_builder_set_bus(NiloReportBuilder *self, const char *bus);
 NILO_EXPORT void nilo_report_builder_set_cause(NiloReportBuilder *self, NiloReportCause cause);
+/** nilo_report_builder_set_time: when, on both clocks, and how far the first can be believed */
 NILO_EXPORT void nilo_report_builder_set_time(NiloReportBuilder *self, gint64 taken_us,
                                               gint64 monotonic_us, NiloClockQuality quality);
+/** nilo_report_builder_set_exchange: requests sent, and how long the first answer byte took */
 NILO_EXPORT void nilo_report_builder_set_exchange(NiloReportBuilder *self, guint attempts,
                                                   guint answer_ms);
 NILO_EXPORT void nilo_report_builder_set_undecoded(NiloReportBuilder *self, guint undecoded);

@@ -5,9 +5,8 @@
 
 #include "nilo-param.h"
 
-#define DEFAULT_FOLDER NILO_STATE_DIR "/journal"
-#define KIB            1024
-#define MIB            (1024 * 1024)
+#define KIB 1024
+#define MIB (1024 * 1024)
 
 struct _NiloJournalConfig {
     GObject parent_instance;
@@ -135,8 +134,10 @@ nilo_journal_config_class_init(NiloJournalConfigClass *klass)
     object_class->finalize = nilo_journal_config_finalize;
 
     properties[PROP_FOLDER] =
-        g_param_spec_string("folder", N_("Folder"), N_("Where the journal's files are"),
-                            DEFAULT_FOLDER, NILO_PARAM_CONFIG);
+        g_param_spec_string("folder", N_("Folder"),
+                            N_("Where the journal's files are; without it, the folder journal "
+                               "below the daemon's state folder"),
+                            NULL, NILO_PARAM_CONFIG);
     properties[PROP_SIZE_MAX_BYTES] = g_param_spec_uint64(
         "size-max-bytes", N_("Largest size"),
         N_("Of all batches kept; then the oldest go, even those not yet delivered"), 64 * KIB,
@@ -231,4 +232,29 @@ guint
 nilo_journal_config_get_retry_ms(NiloJournalConfig *self)
 {
     return self->retry_ms;
+}
+
+NiloJournalConfig *
+nilo_journal_config_new_in(NiloJournalConfig *like, const char *folder)
+{
+    guint n_specs;
+    g_autofree GParamSpec **specs =
+        g_object_class_list_properties(G_OBJECT_GET_CLASS(like), &n_specs);
+    g_autofree const char **names = g_new0(const char *, n_specs);
+    g_autofree GValue *values = g_new0(GValue, n_specs);
+    NiloJournalConfig *self;
+
+    for (guint i = 0; i < n_specs; i++) {
+        names[i] = specs[i]->name;
+        g_value_init(&values[i], specs[i]->value_type);
+        if (g_str_equal(names[i], "folder"))
+            g_value_set_string(&values[i], folder);
+        else
+            g_object_get_property(G_OBJECT(like), names[i], &values[i]);
+    }
+    self = NILO_JOURNAL_CONFIG(
+        g_object_new_with_properties(NILO_TYPE_JOURNAL_CONFIG, n_specs, names, values));
+    for (guint i = 0; i < n_specs; i++)
+        g_value_unset(&values[i]);
+    return self;
 }
