@@ -18,7 +18,7 @@ G_BEGIN_DECLS
  * @peak_us: longest of the span that runs
  * @former_peak_us: longest of the span before
  * @late_us: longest that came after we had given up, 0 for never
- * @n_late: how often that happened, stops at %G_MAXUINT16
+ * @n_late: requests in a row that were answered so late, stops at %G_MAXUINT16
  * @n: answers noted, stops at %G_MAXUINT16
  *
  * How long somebody takes to begin an answer. Zero-initialised it knows nothing. A plain

@@ -57,9 +57,10 @@ struct _NiloBusChannel {
 
     guint8 held[HELD_MAX];
     gsize n_held;
-    gint64 active_us;       /* the wire was last seen busy */
-    gint64 not_before_us;   /* no request earlier */
-    gint64 asked_us;        /* the last request had left */
+    gint64 active_us;     /* the wire was last seen busy */
+    gint64 not_before_us; /* no request earlier */
+    gint64 asked_us;      /* the last request had left */
+    gboolean silent_was_late;
     gint64 silent_asked_us; /* and the one of silent_answer_time */
 };
 
@@ -122,6 +123,16 @@ count_broken(NiloBusChannel *self)
     return counts.parity_errors + counts.framing_errors;
 }
 
+/* who was silent speaks after all */
+static void
+note_late(NiloBusChannel *self, gint64 heard_us)
+{
+    if (self->silent_answer_time == NULL || self->silent_was_late)
+        return;
+    self->silent_was_late = TRUE;
+    nilo_answer_time_note_late(self->silent_answer_time, heard_us - self->silent_asked_us);
+}
+
 /* takes what is there already: nobody had been asked, so it is late or it is noise */
 static gssize
 take_stray(NiloBusChannel *self, GCancellable *cancellable, GError **error)
@@ -136,8 +147,7 @@ take_stray(NiloBusChannel *self, GCancellable *cancellable, GError **error)
     self->counts.stray += (guint)n;
     self->counts.heard_bytes += (guint64)n;
     self->active_us = now_us;
-    if (self->silent_answer_time != NULL)
-        nilo_answer_time_note_late(self->silent_answer_time, now_us - self->silent_asked_us);
+    note_late(self, now_us);
     return n;
 }
 
@@ -277,8 +287,7 @@ static void
 note_other(NiloBusChannel *self, Try *try, const NiloFrameSpan *span)
 {
     try->heard_other = TRUE;
-    if (self->silent_answer_time != NULL)
-        nilo_answer_time_note_late(self->silent_answer_time, try->heard_us - self->silent_asked_us);
+    note_late(self, try->heard_us);
     drop_junk(self, try, span->offset + span->size);
 }
 
@@ -484,6 +493,9 @@ note_try(NiloBusChannel *self, const Try *try, NiloVerdict verdict, guint broken
         self->echoes_in_row = 0;
     self->not_before_us =
         self->active_us + (good ? idle_us : MAX(idle_us, bits_to_us(self, BITS_AFTER_ERROR)));
+    if (self->silent_answer_time != NULL && !self->silent_was_late)
+        self->silent_answer_time->n_late = 0;
+    self->silent_was_late = FALSE;
     self->silent_answer_time = verdict == NILO_VERDICT_SILENT ? self->answer_time : NULL;
     self->silent_asked_us = self->asked_us;
 }

@@ -14,6 +14,12 @@
 #define METER_FORMAT  "(s(yuuuuuu)(uuuuuqq)(xuua" READING_FORMAT "))"
 #define MEMORY_FORMAT "(ua" METER_FORMAT ")"
 
+/* of a NiloValue */
+#define EXPONENT_MAX 30
+
+/* rounds; a number above comes from a damaged file */
+#define WAIT_MAX 1000
+
 NiloBusMeter *
 nilo_bus_meter_new(NiloMeter *meter, guint order)
 {
@@ -35,11 +41,12 @@ nilo_bus_meter_free(NiloBusMeter *self)
 }
 
 void
-nilo_bus_meter_note(NiloBusMeter *self, NiloReport *report)
+nilo_bus_meter_note(NiloBusMeter *self, NiloReport *report, gboolean troubled)
 {
     if (self->n_recent == NILO_BUS_METER_RECENT)
         memmove(self->recent, self->recent + 1, --self->n_recent);
     self->recent[self->n_recent++] = (guint8)nilo_report_get_outcome(report);
+    self->troubled = (guint16)(self->troubled << 1 | (troubled ? 1 : 0));
     if (nilo_report_get_outcome(report) != NILO_OUTCOME_OK)
         return;
     self->status = nilo_report_get_status(report);
@@ -112,7 +119,8 @@ restore_known(NiloPlausibility *plausibility, GVariant *known)
                                &reading.value.mantissa, &exponent, &reading.value.unit,
                                &reading.flags)) {
         reading.value.exponent = (gint8)exponent;
-        g_array_append_val(plausibility->known, reading);
+        if (ABS(reading.value.exponent) <= EXPONENT_MAX)
+            g_array_append_val(plausibility->known, reading);
     }
 }
 
@@ -127,7 +135,8 @@ restore_meter(NiloBusMeter *self, GVariant *meter)
     g_variant_get_child(meter, 1, "(yuuuuuu)", &number, &lane->misses, &lane->interval, &lane->wait,
                         &lane->unprobed, &lane->day, &lane->reads);
     lane->lane = number == NILO_LANE_PROBING ? NILO_LANE_PROBING : NILO_LANE_LIVE;
-    lane->interval = lane->lane == NILO_LANE_PROBING ? MAX(lane->interval, 1) : 0;
+    lane->interval = lane->lane == NILO_LANE_PROBING ? CLAMP(lane->interval, 1, WAIT_MAX) : 0;
+    lane->wait = MIN(lane->wait, WAIT_MAX);
     g_variant_get_child(meter, 2, "(uuuuuqq)", &time->mean_us, &time->deviation_us, &time->peak_us,
                         &time->former_peak_us, &time->late_us, &time->n_late, &time->n);
     restore_known(&self->plausibility, known);

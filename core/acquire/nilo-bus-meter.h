@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* reads remembered for the doctor */
+/* reads remembered for the doctor: as many as NiloBusMeter.troubled has bits */
 #define NILO_BUS_METER_RECENT 16
 
 /**
@@ -20,6 +20,7 @@ G_BEGIN_DECLS
  * @plausibility: what is believed of it
  * @found: (nullable): who answered in its place the last time
  * @recent: outcomes of the last reads, the newest at @n_recent - 1
+ * @troubled: bit n: the read at @n_recent - 1 - n met noise or damage on its way
  * @status: #NiloMeterStatus of the last good read
  * @drift_s: of its clock, when @has_drift
  *
@@ -34,6 +35,7 @@ typedef struct {
     char *found;
     guint8 recent[NILO_BUS_METER_RECENT];
     guint n_recent;
+    guint16 troubled;
     guint status;
     gint64 drift_s;
     gboolean has_drift;
@@ -43,7 +45,7 @@ NiloBusMeter *nilo_bus_meter_new(NiloMeter *meter, guint order);
 void nilo_bus_meter_free(NiloBusMeter *self);
 
 /** nilo_bus_meter_note: remembers how a read ended, for the doctor */
-void nilo_bus_meter_note(NiloBusMeter *self, NiloReport *report);
+void nilo_bus_meter_note(NiloBusMeter *self, NiloReport *report, gboolean troubled);
 
 /**
  * nilo_bus_memory_build:

@@ -2,6 +2,7 @@
 #include "nilo-bus.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "nilo-bus-channel.h"
 #include "nilo-bus-meter.h"
@@ -626,29 +627,37 @@ tell_lane_change(NiloBus *self, NiloBusMeter *meter, NiloLaneChange change)
     put_event(self, "meter-revived", nilo_meter_get_id(meter->meter), _("it answers again"));
 }
 
+/* whether a stranger answers who did not the last time: told once, not in every round */
+static gboolean
+note_stranger(NiloBus *self, NiloBusMeter *meter, NiloOutcome outcome, const char *found)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+
+    if (outcome == NILO_OUTCOME_OK)
+        g_clear_pointer(&meter->found, g_free);
+    if (outcome != NILO_OUTCOME_WRONG_METER ||
+        (meter->found != NULL && strcmp(meter->found, found) == 0))
+        return FALSE;
+    g_free(meter->found);
+    meter->found = g_strdup(found);
+    return TRUE;
+}
+
 static void
 tell_exchange(NiloBus *self, NiloBusMeter *meter, NiloReport *report)
 {
     const char *found = nilo_report_get_found(report);
     g_autofree char *text = NULL;
 
-    if (nilo_report_get_outcome(report) != NILO_OUTCOME_WRONG_METER) {
-        if (nilo_report_get_outcome(report) == NILO_OUTCOME_OK)
-            g_clear_pointer(&meter->found, g_free);
+    if (!note_stranger(self, meter, nilo_report_get_outcome(report), found != NULL ? found : ""))
         return;
-    }
-    /* once for each stranger, not in every round */
-    if (meter->found != NULL && g_strcmp0(meter->found, found) == 0)
-        return;
-    g_free(meter->found);
-    meter->found = g_strdup(found != NULL ? found : "");
     text = found != NULL ? g_strdup_printf(_("%s answers in its place"), found)
                          : g_strdup(_("another meter answers in its place"));
     put_event(self, "meter-exchanged?", nilo_meter_get_id(meter->meter), text);
 }
 
 static NiloLaneChange
-note_outcome(NiloBus *self, NiloBusMeter *meter, NiloReport *report)
+note_outcome(NiloBus *self, NiloBusMeter *meter, NiloReport *report, gboolean troubled)
 {
     const NiloLaneRules rules = {
         .misses = nilo_bus_config_get_silent_after(self->setup->config),
@@ -658,7 +667,7 @@ note_outcome(NiloBus *self, NiloBusMeter *meter, NiloReport *report)
     NiloLaneChange change;
 
     change = nilo_lane_state_note(&meter->lane, nilo_report_get_outcome(report), &rules);
-    nilo_bus_meter_note(meter, report);
+    nilo_bus_meter_note(meter, report, troubled);
     self->state.reads++;
     self->state.noisy = nilo_noise_is_recent(&self->noise);
     if (change == NILO_LANE_FELL_SILENT)
@@ -938,7 +947,7 @@ run_read(NiloBus *self, NiloBusJob **owned)
         push_back(self, g_steal_pointer(owned), FALSE);
         return;
     }
-    change = note_outcome(self, meter, report);
+    change = note_outcome(self, meter, report, effort.trouble);
     if (!live)
         spend_probe_time(self, nilo_clock_get_monotonic_us(self->clock) - begin_us);
     tell_lane_change(self, meter, change);
@@ -1136,9 +1145,9 @@ take_setup(NiloBus *self, Setup *setup)
         self->state.n_probing += meter->lane.lane == NILO_LANE_PROBING ? 1 : 0;
     }
     self->state.n_meters = setup->meters->len;
-    g_mutex_unlock(&self->mutex);
     g_clear_pointer(&self->setup, setup_free);
     self->setup = setup;
+    g_mutex_unlock(&self->mutex);
 }
 
 static NiloBusChannel *
@@ -1516,6 +1525,43 @@ nilo_bus_get_meter_lane(NiloBus *self, NiloMeterId *meter, NiloLane *lane)
         return FALSE;
     *lane = found->lane.lane;
     return TRUE;
+}
+
+static void
+describe(const NiloBusMeter *meter, NiloDoctorMeter *described)
+{
+    G_STATIC_ASSERT(NILO_DOCTOR_RECENT == NILO_BUS_METER_RECENT);
+
+    described->n_recent = meter->n_recent;
+    for (guint i = 0; i < meter->n_recent; i++) {
+        described->recent[i] = (NiloOutcome)meter->recent[i];
+        described->n_troubled += meter->troubled >> i & 1;
+    }
+    described->found = g_strdup(meter->found);
+    described->late_ms = meter->time.late_us / 1000;
+    described->n_late = meter->time.n_late;
+    described->status = meter->status;
+    described->drift_s = meter->drift_s;
+    described->has_drift = meter->has_drift;
+}
+
+NiloDoctorCase *
+nilo_bus_dup_doctor_case(NiloBus *self)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    NiloDoctorCase *doctor_case =
+        nilo_doctor_case_new(self->name, nilo_transport_get_port(self->setup->transport));
+
+    doctor_case->lost = self->state.lost_us != 0;
+    doctor_case->echo = self->state.echo;
+    for (guint i = 0; i < self->riser->len; i++) {
+        const NiloBusMeter *meter = g_ptr_array_index(self->riser, i);
+
+        if (nilo_meter_get_enabled(meter->meter))
+            describe(meter, nilo_doctor_case_add(doctor_case, nilo_meter_get_id_text(meter->meter),
+                                                 nilo_meter_get_place(meter->meter)));
+    }
+    return doctor_case;
 }
 
 void

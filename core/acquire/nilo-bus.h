@@ -2,6 +2,7 @@
 #pragma once
 
 #include "nilo-bus-config.h"
+#include "nilo-doctor.h"
 #include "nilo-driver.h"
 #include "nilo-lane.h"
 #include "nilo-round.h"
@@ -106,6 +107,9 @@ NILO_INTERNAL char *nilo_bus_dup_activity(NiloBus *self);
 
 /** nilo_bus_get_meter_lane: FALSE when the meter is not of this bus */
 NILO_INTERNAL gboolean nilo_bus_get_meter_lane(NiloBus *self, NiloMeterId *meter, NiloLane *lane);
+
+/** nilo_bus_dup_doctor_case: (transfer full): what nilo_doctor_examine() wants to know */
+NILO_INTERNAL NiloDoctorCase *nilo_bus_dup_doctor_case(NiloBus *self);
 
 /**
  * nilo_bus_read_async:
