@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "nilo-mbus-driver.h"
+#include "nilo-mbus-test-line.h"
+
+#define ESTATE                                                                                     \
+    "[estate]\nseed=5\nzone-offset-minutes=480\n[bus riser]\nkind=mbus\nspeed=2400\n"              \
+    "[meter m]\nbus=riser\nid=26010001\nmanufacturer=NLB\nversion=22\nmedium=7\naddress=5\n"
+#define SECONDARY "protocol=mbus-secondary\naddress=0\n"
+#define ID        "mbus:26010001.NLB.16.07"
+
+/* one dialogue: what hangs on the wire, how it is configured, how it goes */
+typedef struct {
+    const char *path;
+    const char *estate; /* added to ESTATE */
+    const char *id;
+    const char *address;
+    const char *settings; /* "key=value;key=value", strings only */
+    guint rounds;
+    const char *asked; /* in the last round */
+    NiloOutcome outcome;
+    guint readings;
+    const char *found;
+} DialogueCase;
+
+static const DialogueCase dialogue_cases[] = {
+    {"/mbus/read/primary/one-telegram", "", ID, "5", "", 1, "40:5 7B:5", NILO_OUTCOME_OK, 3, NULL},
+    {"/mbus/read/primary/second-round", "", ID, "5", "", 2, "40:5 7B:5", NILO_OUTCOME_OK, 3, NULL},
+    {"/mbus/read/primary/many-telegrams", "telegrams=3\n", ID, "5", "", 2, "40:5 7B:5 5B:5 7B:5",
+     NILO_OUTCOME_OK, 3, NULL},
+    {"/mbus/read/primary/heat", "profile=heat\n", ID, "5", "", 1, "40:5 7B:5 5B:5 7B:5",
+     NILO_OUTCOME_OK, 10, NULL},
+    {"/mbus/read/primary/fixed", "profile=fixed\n", ID, "5", "", 1, "40:5 7B:5", NILO_OUTCOME_OK, 1,
+     NULL},
+    {"/mbus/read/primary/never-reset", "telegrams=3\n", ID, "5", "reset=never", 2, "5B:5 7B:5 5B:5",
+     NILO_OUTCOME_OK, 3, NULL},
+    {"/mbus/read/primary/wrong-meter", "", "mbus:26010002.NLB.16.07", "5", "", 1, "40:5 7B:5 7B:5",
+     NILO_OUTCOME_WRONG_METER, 0, ID},
+    {"/mbus/read/primary/silent", "dead=yes\n", ID, "5", "", 1, "40:5 7B:5 7B:5 7B:5",
+     NILO_OUTCOME_SILENT, 0, NULL},
+    {"/mbus/read/primary/silent-again", "dead=yes\n", ID, "5", "", 2, "40:5", NILO_OUTCOME_SILENT,
+     0, NULL},
+    {"/mbus/read/primary/no-fcb", "telegrams=3\ndeviations=no-fcb\n", ID, "5", "", 2,
+     "40:5 7B:5 5B:5 7B:5", NILO_OUTCOME_OK, 3, NULL},
+    {"/mbus/read/primary/nke-deaf", "deviations=nke-deaf\n", ID, "5", "", 1, "40:5 7B:5 7B:5",
+     NILO_OUTCOME_OK, 3, NULL},
+    {"/mbus/read/primary/nke-deaf-learned", "deviations=nke-deaf\n", ID, "5", "", 3, "40:5 7B:5",
+     NILO_OUTCOME_OK, 3, NULL},
+    {"/mbus/read/primary/b7", "deviations=b7-until-reset\n", ID, "5", "", 1,
+     "40:5 7B:5 50:5 40:5 7B:5", NILO_OUTCOME_OK, 3, NULL},
+    {"/mbus/read/primary/b7-left-alone", "deviations=b7-until-reset\n", ID, "5",
+     "application-reset=never", 1, "40:5 7B:5", NILO_OUTCOME_UNSUPPORTED, 0, NULL},
+    {"/mbus/read/primary/busy", "busy-percent=100\n", ID, "5", "", 1, "40:5 7B:5",
+     NILO_OUTCOME_BUSY, 0, NULL},
+    {"/mbus/read/primary/too-many-readouts", "readouts-per-day=2\n", ID, "5", "", 3, "40:5 7B:5",
+     NILO_OUTCOME_BUDGET_SPENT, 0, NULL},
+    {"/mbus/read/primary/limit", "telegrams=3\n", ID, "5", "telegrams-max=2", 1, "40:5 7B:5 5B:5",
+     NILO_OUTCOME_INCOMPLETE, 3, NULL},
+    {"/mbus/read/primary/single-telegram-profile", "telegrams=3\n", ID, "5",
+     "profile=single-telegram", 1, "40:5 7B:5", NILO_OUTCOME_OK, 3, NULL},
+    {"/mbus/read/primary/bad-checksum", "deviations=wrong-checksum\n", ID, "5", "", 1,
+     "40:5 7B:5 7B:5 7B:5", NILO_OUTCOME_BAD_CHECKSUM, 0, NULL},
+    {"/mbus/read/secondary/one-telegram", SECONDARY, ID, NULL, "", 2, "sel 7B:253", NILO_OUTCOME_OK,
+     3, NULL},
+    {"/mbus/read/secondary/many-telegrams", SECONDARY "telegrams=3\n", ID, NULL, "", 2,
+     "sel 7B:253 5B:253 7B:253", NILO_OUTCOME_OK, 3, NULL},
+    {"/mbus/read/secondary/by-digits", SECONDARY, "flat:12", "26010001", "", 2, "sel 7B:253",
+     NILO_OUTCOME_OK, 3, NULL},
+    {"/mbus/read/secondary/fabrication", SECONDARY "fabrication=70000001\n", ID, NULL,
+     "fabrication=70000001", 1, "sel 7B:253", NILO_OUTCOME_OK, 3, NULL},
+    {"/mbus/read/secondary/other-fabrication", SECONDARY "fabrication=70000001\n", ID, NULL,
+     "fabrication=70000002", 1, "sel sel sel", NILO_OUTCOME_SILENT, 0, NULL},
+    {"/mbus/read/secondary/cannot-be-selected", "deviations=primary-only\n", ID, NULL, "", 1,
+     "sel sel sel", NILO_OUTCOME_SILENT, 0, NULL},
+    {"/mbus/read/secondary/control-73", SECONDARY, ID, NULL, "snd-ud-control=73", 1, "sel 7B:253",
+     NILO_OUTCOME_OK, 3, NULL},
+    {"/mbus/read/speed/switched", "", ID, "5", "switch-speed-baud=9600", 1, "BD:5 40:5 7B:5",
+     NILO_OUTCOME_OK, 3, NULL},
+    {"/mbus/read/speed/stays", "", ID, "5", "switch-speed-baud=9600", 2, "40:5 7B:5",
+     NILO_OUTCOME_OK, 3, NULL},
+    {"/mbus/read/speed/selected", SECONDARY, ID, NULL, "switch-speed-baud=9600", 1,
+     "sel BD:253 sel 7B:253", NILO_OUTCOME_OK, 3, NULL},
+    {"/mbus/read/speed/fixed", "deviations=fixed-speed\n", ID, "5", "switch-speed-baud=9600", 2,
+     "40:5 7B:5", NILO_OUTCOME_OK, 3, NULL},
+};
+
+static void
+test_dialogue(gconstpointer data)
+{
+    const DialogueCase *test = data;
+    g_autofree char *estate = g_strconcat(ESTATE, test->estate, NULL);
+    g_autoptr(NiloMbusTestBus) bus = nilo_mbus_test_bus_new(estate, 3);
+    g_autoptr(NiloMeter) meter = nilo_mbus_test_meter_new(test->id, test->address, test->settings);
+    g_autoptr(NiloDriver) driver = g_object_new(NILO_TYPE_MBUS_DRIVER, NULL);
+    g_autoptr(NiloReport) report = NULL;
+    g_autofree char *asked = NULL;
+    g_autoptr(GError) error = NULL;
+    gsize n;
+
+    nilo_driver_check_meter(driver, meter, &error);
+    g_assert_no_error(error);
+    for (guint i = 0; i < test->rounds; i++) {
+        g_clear_pointer(&report, nilo_report_unref);
+        g_free(nilo_mbus_test_bus_take_asked(bus));
+        report = nilo_mbus_test_bus_read(bus, driver, meter, NILO_READ_CURRENT);
+    }
+    asked = nilo_mbus_test_bus_take_asked(bus);
+    g_assert_cmpstr(asked, ==, test->asked);
+    g_assert_cmpstr(nilo_outcome_get_nick(nilo_report_get_outcome(report)), ==,
+                    nilo_outcome_get_nick(test->outcome));
+    nilo_report_get_readings(report, &n);
+    g_assert_cmpuint(n, ==, test->readings);
+    g_assert_cmpstr(nilo_report_get_found(report), ==, test->found);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(dialogue_cases); i++)
+        g_test_add_data_func(dialogue_cases[i].path, &dialogue_cases[i], test_dialogue);
+    return g_test_run();
+}
