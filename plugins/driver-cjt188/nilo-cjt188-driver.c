@@ -4,6 +4,8 @@
 #include <glib/gi18n-lib.h>
 
 #include "nilo-cjt188-read.h"
+#include "nilo-cjt188-scan.h"
+#include "nilo-cjt188-write.h"
 
 struct _NiloCjt188Driver {
     GObject parent_instance;
@@ -53,6 +55,30 @@ cjt188_read(NiloDriver *driver, NiloMeter *meter, guint flags, NiloChannel *chan
     return nilo_cjt188_read_all(&session, settings, flags, builder, outcome, cancellable, error);
 }
 
+static gboolean
+cjt188_write(NiloDriver *driver, NiloMeter *meter, NiloCommand *command, NiloChannel *channel,
+             GVariant **result, GCancellable *cancellable, GError **error)
+{
+    NiloCjt188Driver *self = NILO_CJT188_DRIVER(driver);
+    g_autoptr(NiloCjt188Settings) settings = dup_settings(meter);
+    NiloCjt188Address address;
+    NiloCjt188Session session;
+
+    if (!nilo_cjt188_settings_check(settings, meter, &address, error))
+        return FALSE;
+    nilo_cjt188_session_init_for_meter(&session, channel, &self->serial, settings, &address);
+    return nilo_cjt188_write_command(&session, settings, command, result, cancellable, error);
+}
+
+static gboolean
+cjt188_scan(NiloDriver *driver, NiloScan *scan, NiloChannel *channel, GCancellable *cancellable,
+            GError **error)
+{
+    NiloCjt188Driver *self = NILO_CJT188_DRIVER(driver);
+
+    return nilo_cjt188_scan_run(scan, channel, &self->serial, cancellable, error);
+}
+
 /* the first answer in @bytes; requests in front of it, an echo, are passed over */
 static gboolean
 find_answer(const guint8 *bytes, gsize size, NiloCjt188Message *message, GError **error)
@@ -99,6 +125,8 @@ static void
 nilo_cjt188_driver_iface_init(NiloDriverInterface *iface)
 {
     iface->read = cjt188_read;
+    iface->write = cjt188_write;
+    iface->scan = cjt188_scan;
     iface->decode = cjt188_decode;
     iface->check_meter = cjt188_check_meter;
 }

@@ -282,6 +282,20 @@ static const KnownKey known_keys[] = {
     {"history", "first", take_history_first, FIELD(history_first)},
 };
 
+/* GKeyFile sets an error for a bad escape and returns what it has of the value all the same */
+static char *
+dup_value(Parser *parser, const char *group, const char *key, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    g_autofree char *value = g_key_file_get_string(parser->file, group, key, &local);
+
+    if (value != NULL && local == NULL)
+        return g_steal_pointer(&value);
+    g_set_error(error, NILO_ERROR, NILO_ERROR_SYNTAX, "%s:%u: %s", parser->name,
+                find_line(parser, group, key), local != NULL ? local->message : key);
+    return NULL;
+}
+
 /* --- telegrams ----------------------------------------------------------------------------------
  */
 
@@ -353,7 +367,7 @@ take_vector(Parser *parser, const char *group, char **keys, GError **error)
     vector->name = g_strdup(group + strlen(VECTOR_PREFIX));
     g_ptr_array_add(parser->model->vectors, vector);
     for (guint i = 0; keys[i] != NULL; i++) {
-        g_autofree char *value = g_key_file_get_string(parser->file, group, keys[i], error);
+        g_autofree char *value = dup_value(parser, group, keys[i], error);
 
         if (value == NULL || !take_vector_key(parser, vector, group, keys[i], value, error))
             return FALSE;
@@ -402,11 +416,9 @@ take_key(Parser *parser, const char *group, const char *key, GError **error)
     }
     if (known->take == NULL)
         return TRUE;
-    value = g_key_file_get_string(parser->file, group, key, error);
-    if (value == NULL) {
-        g_prefix_error(error, "%s:%u: ", parser->name, find_line(parser, group, key));
+    value = dup_value(parser, group, key, error);
+    if (value == NULL)
         return FALSE;
-    }
     return known->take(parser, group, key, value, G_STRUCT_MEMBER_P(parser->model, known->offset),
                        error);
 }
@@ -476,7 +488,8 @@ nilo_cjt188_model_new_from_data(const char *data, gsize size, const char *file, 
 /* --- where profiles stand -----------------------------------------------------------------------
  */
 
-/* beside the module: in its own folder while it is built, in a folder of its name once installed */
+/* in a folder of the plugin's name beside the module once it is installed; while it is built, with
+ * the module itself */
 static void
 add_module_folders(GPtrArray *folders)
 {
@@ -487,7 +500,7 @@ add_module_folders(GPtrArray *folders)
         return;
     folder = g_path_get_dirname(info.dli_fname);
     g_ptr_array_add(folders, g_build_filename(folder, "driver-cjt188", "profiles", NULL));
-    g_ptr_array_add(folders, g_build_filename(folder, "profiles", NULL));
+    g_ptr_array_add(folders, g_steal_pointer(&folder));
 }
 
 static GPtrArray *

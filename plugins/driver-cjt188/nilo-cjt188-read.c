@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "nilo-cjt188-read.h"
 
+#include <glib/gi18n-lib.h>
+
 /* until then a meter that never answered is asked in both byte orders at each reading; after that
  * in one, by turns, so that a dead one does not keep the living waiting twice as long */
 #define BOTH_ORDERS_READS 3
@@ -51,9 +53,24 @@ may_be_wrong_order(const NiloCjt188Session *session)
            session->verdict == NILO_VERDICT_ERROR_ANSWER;
 }
 
+static gboolean
+has_year_first(const NiloCjt188Session *session)
+{
+    NiloCjt188Fields fields;
+    NiloCjt188Field field;
+
+    nilo_cjt188_field_start(&fields, &session->message, NULL);
+    while (nilo_cjt188_field_next(&fields, &field) == NILO_WIRE_OK) {
+        if (field.kind == NILO_CJT188_FIELD_CLOCK && field.state == NILO_CJT188_STATE_OK)
+            return field.clock.is_year_first;
+    }
+    return FALSE;
+}
+
 static void
 learn(NiloCjt188Session *session, NiloCjt188Learned *learned)
 {
+    learned->is_year_first = has_year_first(session);
     learned->failures = 0;
     learned->has_order = TRUE;
     learned->order = session->order;
@@ -87,6 +104,25 @@ nilo_cjt188_read_current(NiloCjt188Session *session, NiloCjt188Settings *setting
     else
         learned->failures++;
     return TRUE;
+}
+
+gboolean
+nilo_cjt188_read_ensure_order(NiloCjt188Session *session, NiloCjt188Settings *settings,
+                              GCancellable *cancellable, GError **error)
+{
+    const gboolean is_known = nilo_cjt188_settings_get_di_order(settings) != NILO_CJT188_DI_AUTO ||
+                              nilo_cjt188_settings_get_learned(settings)->has_order;
+
+    if (is_known) {
+        session->order = get_preferred_order(settings);
+        return TRUE;
+    }
+    if (!nilo_cjt188_read_current(session, settings, cancellable, error))
+        return FALSE;
+    if (is_answered(session))
+        return TRUE;
+    nilo_cjt188_session_set_error(session, _("nothing was sent: cannot read the meter"), error);
+    return FALSE;
 }
 
 /* --- what else a meter keeps --------------------------------------------------------------------
@@ -252,8 +288,6 @@ nilo_cjt188_read_all(NiloCjt188Session *session, NiloCjt188Settings *settings, g
     }
     report.now_us = get_now_us(session->channel);
     nilo_cjt188_report_add(&report, &session->message);
-    if (report.is_year_first)
-        nilo_cjt188_settings_get_learned(settings)->is_year_first = TRUE;
     if (report.n_readings == 0) {
         *outcome = NILO_OUTCOME_UNSUPPORTED;
         return TRUE;

@@ -19,6 +19,17 @@ gboolean nilo_cjt188_read_current(NiloCjt188Session *session, NiloCjt188Settings
                                   GCancellable *cancellable, GError **error);
 
 /**
+ * nilo_cjt188_read_ensure_order:
+ *
+ * Sets the byte order the meter listens to, and reads the meter to find it out where nobody knows
+ * it yet.
+ *
+ * Returns: %FALSE with an error, also when the meter did not answer
+ */
+gboolean nilo_cjt188_read_ensure_order(NiloCjt188Session *session, NiloCjt188Settings *settings,
+                                       GCancellable *cancellable, GError **error);
+
+/**
  * nilo_cjt188_read_all:
  * @flags: #NiloReadFlags
  * @outcome: (out): how it ended

@@ -84,7 +84,6 @@ read_clock_by_model(const NiloCjt188Model *model, const NiloCjt188Field *field,
             turned[i] = field->bytes[NILO_CJT188_CLOCK_SIZE - 1 - i];
         if (nilo_cjt188_clock_parse(turned, clock) != NILO_WIRE_OK || clock->is_year_first)
             return FALSE;
-        clock->is_year_first = TRUE;
         return TRUE;
     }
     if (field->state != NILO_CJT188_STATE_OK)
@@ -95,16 +94,13 @@ read_clock_by_model(const NiloCjt188Model *model, const NiloCjt188Field *field,
 
 gboolean
 nilo_cjt188_report_read_clock(const NiloCjt188Report *self, const NiloCjt188Field *field,
-                              gint64 *utc_us, gboolean *is_year_first)
+                              gint64 *utc_us)
 {
     NiloCjt188Clock clock;
 
-    if (self->zone == NULL || !read_clock_by_model(self->model, field, &clock) ||
-        !to_utc_us(self->zone, clock.year, clock.month, clock.day, clock.hour, clock.minute,
-                   clock.second, utc_us))
-        return FALSE;
-    *is_year_first = clock.is_year_first;
-    return TRUE;
+    return self->zone != NULL && read_clock_by_model(self->model, field, &clock) &&
+           to_utc_us(self->zone, clock.year, clock.month, clock.day, clock.hour, clock.minute,
+                     clock.second, utc_us);
 }
 
 static GDateTime *
@@ -118,6 +114,14 @@ get_meter_now(const NiloCjt188Report *self)
         now_us += self->drift_s * G_USEC_PER_SEC;
     utc = g_date_time_new_from_unix_utc(now_us / G_USEC_PER_SEC);
     return utc != NULL ? g_date_time_to_timezone(utc, self->zone) : NULL;
+}
+
+gint64
+nilo_cjt188_report_round_s(gint64 difference_us)
+{
+    const gint64 half_us = difference_us < 0 ? -G_USEC_PER_SEC / 2 : G_USEC_PER_SEC / 2;
+
+    return (difference_us + half_us) / G_USEC_PER_SEC;
 }
 
 gboolean
@@ -238,13 +242,13 @@ add_clock(NiloCjt188Report *self, const NiloCjt188Field *field)
         add_fact(self, field, "meter clock");
         return;
     }
-    if (nilo_cjt188_report_read_clock(self, field, &utc_us, &self->is_year_first)) {
+    if (nilo_cjt188_report_read_clock(self, field, &utc_us)) {
         if (self->now_us == 0) {
             add_fact(self, field, "meter clock");
             return;
         }
         self->has_clock = TRUE;
-        self->drift_s = (utc_us - self->now_us) / G_USEC_PER_SEC;
+        self->drift_s = nilo_cjt188_report_round_s(utc_us - self->now_us);
         nilo_report_builder_set_clock_drift_s(self->builder, self->drift_s);
         return;
     }

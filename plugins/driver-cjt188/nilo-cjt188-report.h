@@ -17,7 +17,6 @@ typedef struct {
     guint n_readings;
     gboolean has_clock;
     gint64 drift_s; /* meter's clock minus now_us */
-    gboolean is_year_first;
     NiloCjt188Valve valve;
 } NiloCjt188Report;
 
@@ -35,12 +34,14 @@ void nilo_cjt188_report_add(NiloCjt188Report *self, const NiloCjt188Message *mes
  * nilo_cjt188_report_read_clock:
  * @field: of kind clock
  * @utc_us: (out): untouched on failure
- * @is_year_first: (out): the bytes stood the other way round
  *
  * Returns: %FALSE for a clock that is not set, or is no date in the order the model has
  */
 gboolean nilo_cjt188_report_read_clock(const NiloCjt188Report *self, const NiloCjt188Field *field,
-                                       gint64 *utc_us, gboolean *is_year_first);
+                                       gint64 *utc_us);
+
+/** nilo_cjt188_report_round_s: whole seconds; a meter's clock has no parts of them */
+gint64 nilo_cjt188_report_round_s(gint64 difference_us);
 
 /**
  * nilo_cjt188_report_find_settlement:

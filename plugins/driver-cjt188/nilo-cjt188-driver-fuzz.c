@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdint.h>
+
+#include "nilo-cjt188-driver.h"
+#include "nilo-cjt188-session.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+check_judge(const uint8_t *data, size_t size)
+{
+    guint8 serial = 0;
+    NiloCjt188Session session;
+    gsize at = 0;
+
+    nilo_cjt188_session_init(&session, NULL, &serial);
+    session.takes_any = TRUE;
+    session.check_serial = FALSE;
+    session.request = (NiloCjt188Message){.function = NILO_CJT188_READ_DATA,
+                                          .has_di = TRUE,
+                                          .di = NILO_CJT188_DI_CURRENT};
+    while (at < size) {
+        NiloFrameSpan span = {0};
+        const NiloFrameState state =
+            nilo_cjt188_session_judge(data + at, size - at, &span, &session);
+
+        g_assert_cmpuint(span.offset + span.size, <=, size - at);
+        if (state == NILO_FRAME_NEED_MORE) {
+            g_assert_cmpuint(span.expected, >, size - at);
+            return;
+        }
+        /* whoever drops what it is told to drop makes progress */
+        at += state == NILO_FRAME_BAD_CHECKSUM ? span.offset + 1 : span.offset + span.size;
+        g_assert_true(span.offset + span.size > 0);
+    }
+}
+
+/* nothing that is heard can do harm, and a good decoding always says something */
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    g_autoptr(NiloMeterId) id = nilo_meter_id_new("cjt188:78330011223344", NULL);
+    g_autoptr(NiloReportBuilder) builder = nilo_report_builder_new(id);
+    g_autoptr(GObject) driver = g_object_new(NILO_TYPE_CJT188_DRIVER, NULL);
+    g_autoptr(GError) error = NULL;
+    gboolean done;
+
+    if (size == 0)
+        return 0;
+    check_judge(data, size);
+    done = nilo_driver_decode(NILO_DRIVER(driver), data, size, builder, &error);
+    g_assert_true(done == (error == NULL));
+    return 0;
+}
