@@ -46,11 +46,16 @@ cjt188_read(NiloDriver *driver, NiloMeter *meter, guint flags, NiloChannel *chan
 {
     NiloCjt188Driver *self = NILO_CJT188_DRIVER(driver);
     g_autoptr(NiloCjt188Settings) settings = dup_settings(meter);
+    g_autoptr(GError) local = NULL;
     NiloCjt188Address address;
     NiloCjt188Session session;
 
-    if (!nilo_cjt188_settings_check(settings, meter, &address, error))
-        return FALSE;
+    /* an error would mean that the line is lost */
+    if (!nilo_cjt188_settings_check(settings, meter, &address, &local)) {
+        nilo_report_builder_add_fact(builder, "configuration", local->message);
+        *outcome = NILO_OUTCOME_UNSUPPORTED;
+        return TRUE;
+    }
     nilo_cjt188_session_init_for_meter(&session, channel, &self->serial, settings, &address);
     return nilo_cjt188_read_all(&session, settings, flags, builder, outcome, cancellable, error);
 }

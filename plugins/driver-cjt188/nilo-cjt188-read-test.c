@@ -102,10 +102,10 @@ static const ReadCase read_cases[] = {
      .readings = STANDARD_READINGS},
     {.path = "/cjt188/read/abnormal", .settings = "di-order=high-first", .answers = {REFUSED},
      .outcome = NILO_OUTCOME_ERROR_ANSWER, .readings = "",
-     .facts = "refusal: the meter refuses 901F with status 04 00"},
+     .facts = "refusal: 901F, status 04 00"},
     {.path = "/cjt188/read/abnormal-with-di", .settings = "di-order=high-first", .answers =
      {"^ 68 10 @A C1 04 @D @S 02 @C 16"}, .outcome = NILO_OUTCOME_ERROR_ANSWER, .readings = "",
-     .facts = "refusal: the meter refuses 901F with its code 02"},
+     .facts = "refusal: 901F, code 02"},
     {.path = "/cjt188/read/abnormal-late", .settings = "di-order=high-first", .answers =
      {"^ 68 10 @A C1 03 @L 04 00 @C 16 " GOOD}, .readings = STANDARD_READINGS},
 
@@ -163,6 +163,11 @@ static const ReadCase read_cases[] = {
      {"^ 68 10 @A A1 1D @D @S 2C 00 01 00 00 2C 00 00 00 00 35 00 00 00 00 41 20 14 16 12 19 20 40 "
       "21 00 02 @C 16"},
      .readings = "volume 1 m3; volume/storage=1 0 m3; volume-flow 0 m3/h"},
+
+    {.path = "/cjt188/read/more-frames-2018", .settings = "edition=2018", .answers =
+     {"^ 68 10 @A A1 16 @D @S " VOLUMES " " NOON " " OPEN " @C 16"},
+     .outcome = NILO_OUTCOME_INCOMPLETE, .readings = STANDARD_READINGS,
+     .facts = "more frames: announced, not asked for"},
 
     /* --- history and purchases --- */
     {.path = "/cjt188/read/history", .settings = SHANGHAI " history-months=2",

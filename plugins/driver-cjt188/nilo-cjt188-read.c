@@ -228,7 +228,7 @@ read_extras(Extra *extra, NiloCjt188Settings *settings, guint flags, GError **er
 {
     gboolean is_there;
 
-    if ((flags & (NILO_READ_HISTORY | NILO_READ_PURCHASE)) == 0)
+    if ((flags & (NILO_READ_HISTORY | NILO_READ_PURCHASE)) == 0 || extra->is_incomplete)
         return TRUE;
     if (!add_extra(extra, NILO_CJT188_DI_SETTLEMENT_DAY, &is_there, error))
         return FALSE;
@@ -241,19 +241,35 @@ read_extras(Extra *extra, NiloCjt188Settings *settings, guint flags, GError **er
 /* --- the whole ----------------------------------------------------------------------------------
  */
 
+/* as data, so in no language: "901F, status 04 00" */
 static void
-report_failure(const NiloCjt188Session *session, NiloReportBuilder *builder)
+add_refusal(NiloReportBuilder *builder, const NiloCjt188Session *session)
+{
+    const NiloCjt188Message *message = &session->message;
+    g_autofree char *text = NULL;
+
+    if (message->has_error_code)
+        text = g_strdup_printf("%04X, code %02X", session->request.di, message->error_code);
+    else if (message->payload_size >= 2)
+        text = g_strdup_printf("%04X, status %02X %02X", session->request.di, message->payload[0],
+                               message->payload[1]);
+    else
+        text = g_strdup_printf("%04X", session->request.di);
+    nilo_report_builder_add_fact(builder, "refusal", text);
+}
+
+static void
+report_failure(const NiloCjt188Session *session, NiloCjt188Report *report)
 {
     if (session->verdict == NILO_VERDICT_ERROR_ANSWER) {
-        g_autofree char *text = nilo_cjt188_session_get_refusal(session);
-
-        nilo_report_builder_add_fact(builder, "refusal", text);
-    } else if (session->verdict == NILO_VERDICT_WRONG_METER && session->heard_foreign) {
+        add_refusal(report->builder, session);
+        nilo_cjt188_report_add(report, &session->message);
+    } else if (session->verdict == NILO_VERDICT_WRONG_METER) {
         g_autofree char *found = nilo_cjt188_session_get_found(session);
 
-        nilo_report_builder_set_found(builder, found);
+        nilo_report_builder_set_found(report->builder, found);
     } else if (session->heard_late) {
-        nilo_report_builder_add_fact(builder, "late answer",
+        nilo_report_builder_add_fact(report->builder, "late answer",
                                      "an answer of this meter, but not to this request");
     }
 }
@@ -282,7 +298,7 @@ nilo_cjt188_read_all(NiloCjt188Session *session, NiloCjt188Settings *settings, g
         !nilo_cjt188_read_current(session, settings, cancellable, error))
         return FALSE;
     if (!is_answered(session)) {
-        report_failure(session, builder);
+        report_failure(session, &report);
         *outcome = nilo_outcome_from_verdict(session->verdict);
         return TRUE;
     }
@@ -291,6 +307,12 @@ nilo_cjt188_read_all(NiloCjt188Session *session, NiloCjt188Settings *settings, g
     if (report.n_readings == 0) {
         *outcome = NILO_OUTCOME_UNSUPPORTED;
         return TRUE;
+    }
+    /* how the rest is asked for has not been published */
+    if (session->message.has_follow_flag &&
+        nilo_cjt188_settings_get_edition(settings) == NILO_CJT188_EDITION_2018) {
+        nilo_report_builder_add_fact(builder, "more frames", "announced, not asked for");
+        extra.is_incomplete = TRUE;
     }
     if (!read_extras(&extra, settings, flags, error))
         return FALSE;

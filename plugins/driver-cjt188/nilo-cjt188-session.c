@@ -166,10 +166,7 @@ judge_frame(NiloCjt188Session *self, const NiloCjt188Frame *frame, NiloFrameSpan
     }
     if (!is_answer(self, &message)) {
         self->heard_late = TRUE;
-        self->foreign = frame->address;
-        self->foreign_type = frame->type;
-        *span = (NiloFrameSpan){.offset = span->offset + span->size};
-        return NILO_FRAME_SKIP;
+        return NILO_FRAME_WRONG_METER;
     }
     return message.is_abnormal ? NILO_FRAME_ERROR : NILO_FRAME_COMPLETE;
 }
@@ -262,6 +259,9 @@ nilo_cjt188_session_ask(NiloCjt188Session *self, NiloCjt188Function function, gu
                                error))
         return FALSE;
     self->request.payload = NULL;
+    /* the contract has one word for late answers and for other meters; a report must not */
+    if (self->verdict == NILO_VERDICT_WRONG_METER && !self->heard_foreign)
+        self->verdict = NILO_VERDICT_NOISE;
     if (self->verdict == NILO_VERDICT_ANSWER || self->verdict == NILO_VERDICT_ERROR_ANSWER)
         keep_frame(self, &answer);
     return TRUE;
