@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "nilo-store.h"
 
+#include "nilo-fixed-rows.h"
 #include "nilo-json-rows.h"
 
 #define SETTING_ZONE "zone"
@@ -20,7 +21,6 @@ struct _NiloStore {
 typedef struct {
     gint64 meter;
     const NiloReading *reading; /* borrowed from the batch */
-    gboolean refused;           /* another value stands there already */
 } Entry;
 
 typedef struct {
@@ -162,17 +162,23 @@ execute_rows(NiloSession *session, NiloSql sql, NiloJsonRows *rows, guint64 *aff
     return TRUE;
 }
 
-static void
-add_complete_row(NiloJsonRows *rows, gint64 meter, gint64 day, NiloOutcome outcome)
+static gboolean
+execute_fixed(NiloSession *session, NiloSql sql, NiloFixedRows *rows, GError **error)
 {
-    const gboolean answered = outcome == NILO_OUTCOME_OK;
+    return rows->n_rows == 0 ||
+           nilo_session_execute(session, sql,
+                                NILO_SQL_VALUES(NILO_SQL_TEXT(nilo_fixed_rows_finish(rows))),
+                                error) >= 0;
+}
 
-    nilo_json_rows_begin(rows);
-    nilo_json_rows_add_number(rows, meter);
-    nilo_json_rows_add_number(rows, day);
-    nilo_json_rows_add_number(rows, answered);
-    nilo_json_rows_add_number(rows, !answered);
-    nilo_json_rows_add_number(rows, (gint64)outcome);
+static void
+add_complete_row(NiloFixedRows *rows, gint64 meter, gint64 day, NiloOutcome outcome)
+{
+    nilo_fixed_rows_begin(rows);
+    nilo_fixed_rows_add(rows, meter, NILO_WIDTH_KEY);
+    nilo_fixed_rows_add(rows, day, NILO_WIDTH_DAY);
+    nilo_fixed_rows_add(rows, outcome == NILO_OUTCOME_OK, NILO_WIDTH_ANSWERED);
+    nilo_fixed_rows_add(rows, (gint64)outcome, NILO_WIDTH_OUTCOME);
 }
 
 static void
@@ -208,11 +214,11 @@ static gboolean
 put_reports(Put *put, NiloSession *session, GError **error)
 {
     g_auto(NiloJsonRows) meters = {NULL};
-    g_auto(NiloJsonRows) complete = {NULL};
+    g_auto(NiloFixedRows) complete = {NULL};
     g_auto(NiloJsonRows) misses = {NULL};
 
     nilo_json_rows_init(&meters);
-    nilo_json_rows_init(&complete);
+    nilo_fixed_rows_init(&complete);
     nilo_json_rows_init(&misses);
     for (guint i = 0; i < nilo_batch_get_n_reports(put->batch); i++) {
         NiloReport *report = nilo_batch_get_report(put->batch, i);
@@ -226,42 +232,8 @@ put_reports(Put *put, NiloSession *session, GError **error)
         add_entries(put, meter, report);
     }
     return execute_rows(session, NILO_SQL_INSERT_METERS, &meters, NULL, error) &&
-           execute_rows(session, NILO_SQL_UPSERT_COMPLETE, &complete, NULL, error) &&
+           execute_fixed(session, NILO_SQL_UPSERT_COMPLETE, &complete, error) &&
            execute_rows(session, NILO_SQL_INSERT_MISSES, &misses, &put->counts.misses, error);
-}
-
-/* [meter, register, taken_us, mantissa, exponent, unit, flags, volume_ml] */
-static void
-add_reading_row(NiloJsonRows *rows, const Entry *entry)
-{
-    const NiloReading *reading = entry->reading;
-    gint64 volume_ml;
-
-    nilo_json_rows_begin(rows);
-    nilo_json_rows_add_number(rows, entry->meter);
-    nilo_json_rows_add_number(rows, reading->reg);
-    nilo_json_rows_add_number(rows, reading->taken_us);
-    nilo_json_rows_add_number(rows, reading->value.mantissa);
-    nilo_json_rows_add_number(rows, reading->value.exponent);
-    nilo_json_rows_add_number(rows, reading->value.unit);
-    nilo_json_rows_add_number(rows, reading->flags);
-    if ((reading->flags & NILO_READING_INVALID) == 0 &&
-        nilo_value_to_millilitres(&reading->value, &volume_ml))
-        nilo_json_rows_add_number(rows, volume_ml);
-    else
-        nilo_json_rows_add_null(rows);
-}
-
-static void
-build_reading_rows(const Put *put, NiloJsonRows *rows)
-{
-    nilo_json_rows_init(rows);
-    for (guint i = 0; i < put->entries->len; i++) {
-        const Entry *entry = &g_array_index(put->entries, Entry, i);
-
-        if (!entry->refused)
-            add_reading_row(rows, entry);
-    }
 }
 
 /* what a person reads off the dial: the meter's counter as it stands now */
@@ -275,36 +247,47 @@ is_counter(NiloRegister reg)
            parts.storage == 0 && (parts.qualifier & ~(guint)NILO_QUALIFIER_FORWARD) == 0;
 }
 
+/* -1: no measure of the water used */
+static gint64
+day_of(NiloLocalDay *days, const NiloReading *reading, gboolean has_volume)
+{
+    if (!has_volume || (reading->flags & FLAGS_NOT_COUNTED) != 0 || !is_counter(reading->reg))
+        return -1;
+    return nilo_local_day_find(days, reading->taken_us);
+}
+
 static void
-add_daily_row(NiloJsonRows *rows, NiloLocalDay *days, const Entry *entry)
+add_reading_row(NiloFixedRows *rows, NiloLocalDay *days, const Entry *entry)
 {
     const NiloReading *reading = entry->reading;
     gint64 volume_ml;
+    const gboolean has_volume = (reading->flags & NILO_READING_INVALID) == 0 &&
+                                nilo_value_to_millilitres(&reading->value, &volume_ml);
 
-    if ((reading->flags & FLAGS_NOT_COUNTED) != 0 || !is_counter(reading->reg) ||
-        !nilo_value_to_millilitres(&reading->value, &volume_ml))
-        return;
-    nilo_json_rows_begin(rows);
-    nilo_json_rows_add_number(rows, entry->meter);
-    nilo_json_rows_add_number(rows, reading->reg);
-    nilo_json_rows_add_number(rows, nilo_local_day_find(days, reading->taken_us));
-    nilo_json_rows_add_number(rows, reading->taken_us);
-    nilo_json_rows_add_number(rows, volume_ml);
+    nilo_fixed_rows_begin(rows);
+    nilo_fixed_rows_add(rows, entry->meter, NILO_WIDTH_KEY);
+    nilo_fixed_rows_add(rows, reading->reg, NILO_WIDTH_NUMBER);
+    nilo_fixed_rows_add(rows, reading->taken_us, NILO_WIDTH_NUMBER);
+    nilo_fixed_rows_add(rows, day_of(days, reading, has_volume), NILO_WIDTH_DAY);
+    nilo_fixed_rows_add(rows, reading->value.mantissa, NILO_WIDTH_NUMBER);
+    nilo_fixed_rows_add(rows, reading->value.exponent, NILO_WIDTH_EXPONENT);
+    nilo_fixed_rows_add(rows, reading->value.unit, NILO_WIDTH_UNIT);
+    nilo_fixed_rows_add(rows, reading->flags, NILO_WIDTH_FLAGS);
+    if (has_volume)
+        nilo_fixed_rows_add(rows, volume_ml, NILO_WIDTH_NUMBER);
 }
 
+/* the one time the readings of a batch are told to the database */
 static gboolean
-put_daily(Put *put, NiloSession *session, GError **error)
+set_out(Put *put, NiloSession *session, GError **error)
 {
-    g_auto(NiloJsonRows) rows = {NULL};
+    g_auto(NiloFixedRows) rows = {NULL};
 
-    nilo_json_rows_init(&rows);
-    for (guint i = 0; i < put->entries->len; i++) {
-        const Entry *entry = &g_array_index(put->entries, Entry, i);
-
-        if (!entry->refused)
-            add_daily_row(&rows, put->store->days, entry);
-    }
-    return execute_rows(session, NILO_SQL_UPSERT_DAILY, &rows, NULL, error);
+    nilo_fixed_rows_init(&rows);
+    for (guint i = 0; i < put->entries->len; i++)
+        add_reading_row(&rows, put->store->days, &g_array_index(put->entries, Entry, i));
+    return nilo_session_execute(session, NILO_SQL_CLEAR_INCOMING, NULL, 0, error) >= 0 &&
+           execute_fixed(session, NILO_SQL_INSERT_INCOMING, &rows, error);
 }
 
 /* a row that differs from what stands there, as the database sees it */
@@ -356,51 +339,56 @@ insert_correction(NiloSession *session, gint64 meter, const NiloReading *new,
                error) >= 0;
 }
 
+/* what is refused goes nowhere else either */
 static gboolean
-put_conflicts(Put *put, NiloSession *session, NiloJsonRows *rows, GError **error)
+refuse(Put *put, NiloSession *session, const Difference *old, GError **error)
+{
+    const Entry *entry = &g_array_index(put->entries, Entry, old->index);
+
+    put->counts.conflicts++;
+    return insert_correction(session, entry->meter, entry->reading, &old->value, old->flags, FALSE,
+                             "nilometer", "second value for the same moment", error) &&
+           nilo_session_execute(session, NILO_SQL_DELETE_INCOMING,
+                                NILO_SQL_VALUES(NILO_SQL_NUMBER(old->index)), error) >= 0;
+}
+
+static gboolean
+put_conflicts(Put *put, NiloSession *session, GError **error)
 {
     g_autoptr(GArray) differences = g_array_new(FALSE, FALSE, sizeof(Difference));
 
-    if (!nilo_session_select(session, NILO_SQL_SELECT_CONFLICTS,
-                             NILO_SQL_VALUES(NILO_SQL_TEXT(rows->text->str)), take_difference,
+    if (!nilo_session_select(session, NILO_SQL_SELECT_CONFLICTS, NULL, 0, take_difference,
                              differences, error))
         return FALSE;
     for (guint i = 0; i < differences->len; i++) {
         const Difference *old = &g_array_index(differences, Difference, i);
-        Entry *entry = &g_array_index(put->entries, Entry, old->index);
 
-        if (!is_conflict(old, entry->reading))
-            continue;
-        entry->refused = TRUE;
-        put->counts.conflicts++;
-        if (!insert_correction(session, entry->meter, entry->reading, &old->value, old->flags,
-                               FALSE, "nilometer", "second value for the same moment", error))
+        if (is_conflict(old, g_array_index(put->entries, Entry, old->index).reading) &&
+            !refuse(put, session, old, error))
             return FALSE;
     }
-    if (put->counts.conflicts == 0)
-        return TRUE;
-    nilo_json_rows_clear(rows);
-    build_reading_rows(put, rows);
-    nilo_json_rows_finish(rows);
     return TRUE;
 }
 
 static gboolean
 put_readings(Put *put, NiloSession *session, GError **error)
 {
-    g_auto(NiloJsonRows) rows = {NULL};
+    gint64 n_stored;
 
-    build_reading_rows(put, &rows);
-    if (!execute_rows(session, NILO_SQL_INSERT_READINGS, &rows, &put->counts.stored, error))
+    if (put->entries->len == 0)
+        return TRUE;
+    if (!set_out(put, session, error))
         return FALSE;
+    n_stored = nilo_session_execute(session, NILO_SQL_INSERT_READINGS, NULL, 0, error);
+    if (n_stored < 0)
+        return FALSE;
+    put->counts.stored = (guint64)n_stored;
     /* in almost every batch every row is new, and there is nothing to compare */
-    if (put->counts.stored < put->entries->len && !put_conflicts(put, session, &rows, error))
+    if (put->counts.stored < put->entries->len && !put_conflicts(put, session, error))
         return FALSE;
     put->counts.ignored = put->entries->len - put->counts.stored - put->counts.conflicts;
-    return rows.n_rows == 0 ||
-           (nilo_session_execute(session, NILO_SQL_UPSERT_LATEST,
-                                 NILO_SQL_VALUES(NILO_SQL_TEXT(rows.text->str)), error) >= 0 &&
-            put_daily(put, session, error));
+    return nilo_session_execute(session, NILO_SQL_UPSERT_LATEST, NULL, 0, error) >= 0 &&
+           nilo_session_execute(session, NILO_SQL_UPSERT_DAILY, NULL, 0, error) >= 0;
 }
 
 static gboolean

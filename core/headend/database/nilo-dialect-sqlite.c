@@ -50,9 +50,8 @@ static const char *const *const migrations[] = {migration_1};
 #define ROWS(parameter) " FROM json_each(##" parameter "::string) WHERE 1=1"
 #define DAILY_COLUMNS   "meter, register, day, first_us, first_ml, last_us, last_ml, min_ml, max_ml"
 #define READING_COLUMNS "meter, register, taken_us, " VALUE_COLUMNS
-#define READING_ROWS                                                                               \
-    " SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6,"         \
-    " value->>7" ROWS("p1")
+/* a field of a fixed row: see the widths in nilo-dialect.h */
+#define FIELD(from, width) "CAST(substr(value, " #from ", " #width ") AS INTEGER)"
 
 /*
  * A SELECT that libgda understands it also rewrites: it adds the rowid, which these tables do not
@@ -92,20 +91,38 @@ static const NiloSqlStatement statements[NILO_N_SQL] = {
         {"INSERT INTO batch(epoch, sequence, stored_us)"
          " VALUES(##p1::gint64, ##p2::gint64, ##p3::gint64) ON CONFLICT DO NOTHING",
          NULL},
-    [NILO_SQL_INSERT_READINGS] = {"INSERT INTO reading(" READING_COLUMNS ")" READING_ROWS
+    [NILO_SQL_CLEAR_INCOMING] = {"DELETE FROM incoming", NULL},
+    [NILO_SQL_INSERT_INCOMING] =
+        {"INSERT INTO incoming(position, meter, register, taken_us, day, " VALUE_COLUMNS ")"
+         " SELECT key, " FIELD(1, 10) ", " FIELD(11, 20) ", " FIELD(31, 20) ", " FIELD(
+             51,
+             8) ", " FIELD(59,
+                           20) ", " FIELD(79,
+                                          4) ", " FIELD(83,
+                                                        3) ", " FIELD(86,
+                                                                      5) ","
+                                                                         " CASE WHEN length(value) "
+                                                                         "> 90 THEN " FIELD(
+                                                                             91,
+                                                                             20) " END" ROWS("p1"),
+         NULL},
+    [NILO_SQL_DELETE_INCOMING] = {"DELETE FROM incoming" VERBATIM " AND position = ##p1::gint64",
+                                  NULL},
+    [NILO_SQL_INSERT_READINGS] = {"INSERT INTO reading(" READING_COLUMNS ")"
+                                  " SELECT " READING_COLUMNS " FROM incoming WHERE 1=1"
                                   " ON CONFLICT DO NOTHING",
                                   NULL},
     [NILO_SQL_SELECT_CONFLICTS] =
-        {"SELECT n.key, r.mantissa, r.exponent, r.unit, r.flags"
-         " FROM json_each(##p1::string) n JOIN reading r"
-         " ON r.meter = (n.value->>0) AND r.register = (n.value->>1)"
-         " AND r.taken_us = (n.value->>2)" VERBATIM
-         " AND (r.mantissa <> (n.value->>3) OR r.exponent <> (n.value->>4)"
-         " OR r.unit <> (n.value->>5) OR r.flags <> (n.value->>6))"
-         " ORDER BY n.key",
+        {"SELECT n.position, r.mantissa, r.exponent, r.unit, r.flags"
+         " FROM incoming n JOIN reading r"
+         " ON r.meter = n.meter AND r.register = n.register AND r.taken_us = n.taken_us" VERBATIM
+         " AND (r.mantissa <> n.mantissa OR r.exponent <> n.exponent"
+         " OR r.unit <> n.unit OR r.flags <> n.flags)"
+         " ORDER BY n.position",
          "iiiii"},
     [NILO_SQL_UPSERT_LATEST] =
-        {"INSERT INTO latest(" READING_COLUMNS ")" READING_ROWS
+        {"INSERT INTO latest(" READING_COLUMNS ")"
+         " SELECT " READING_COLUMNS " FROM incoming WHERE 1=1"
          " ON CONFLICT(meter, register) DO UPDATE SET"
          " taken_us = excluded.taken_us, mantissa = excluded.mantissa,"
          " exponent = excluded.exponent, unit = excluded.unit, flags = excluded.flags,"
@@ -114,27 +131,28 @@ static const NiloSqlStatement statements[NILO_N_SQL] = {
          NULL},
     [NILO_SQL_UPSERT_DAILY] =
         {"INSERT INTO daily(" DAILY_COLUMNS ")"
-         " SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>3, value->>4,"
-         " value->>4, value->>4" ROWS(
-             "p1") " ON CONFLICT(meter, register, day) DO UPDATE SET"
-                   " first_us = min(daily.first_us, excluded.first_us),"
-                   " first_ml = CASE WHEN excluded.first_us < daily.first_us"
-                   " THEN excluded.first_ml ELSE daily.first_ml END,"
-                   " last_us = max(daily.last_us, excluded.last_us),"
-                   " last_ml = CASE WHEN excluded.last_us > daily.last_us"
-                   " THEN excluded.last_ml ELSE daily.last_ml END,"
-                   " min_ml = min(daily.min_ml, excluded.min_ml),"
-                   " max_ml = max(daily.max_ml, excluded.max_ml)",
+         " SELECT meter, register, day, taken_us, volume_ml, taken_us, volume_ml, volume_ml,"
+         " volume_ml FROM incoming WHERE day >= 0"
+         " ON CONFLICT(meter, register, day) DO UPDATE SET"
+         " first_us = min(daily.first_us, excluded.first_us),"
+         " first_ml = CASE WHEN excluded.first_us < daily.first_us"
+         " THEN excluded.first_ml ELSE daily.first_ml END,"
+         " last_us = max(daily.last_us, excluded.last_us),"
+         " last_ml = CASE WHEN excluded.last_us > daily.last_us"
+         " THEN excluded.last_ml ELSE daily.last_ml END,"
+         " min_ml = min(daily.min_ml, excluded.min_ml),"
+         " max_ml = max(daily.max_ml, excluded.max_ml)",
          NULL},
-    [NILO_SQL_UPSERT_COMPLETE] =
-        {"INSERT INTO complete(meter, day, answered, missed, outcome)"
-         " SELECT value->>0, value->>1, value->>2, value->>3, value->>4" ROWS(
-             "p1") " ON CONFLICT(meter, day) DO UPDATE SET"
-                   " answered = complete.answered + excluded.answered,"
-                   " missed = complete.missed + excluded.missed,"
-                   " outcome = CASE WHEN excluded.missed > 0"
-                   " THEN excluded.outcome ELSE complete.outcome END",
-         NULL},
+    [NILO_SQL_UPSERT_COMPLETE] = {"INSERT INTO complete(meter, day, answered, missed, outcome)"
+                                  " SELECT " FIELD(1, 10) ", " FIELD(11, 8) ", " FIELD(
+                                      19, 1) ", 1 - " FIELD(19, 1) ", " FIELD(20, 3)
+                                      ROWS(
+                                          "p1") " ON CONFLICT(meter, day) DO UPDATE SET"
+                                                " answered = complete.answered + excluded.answered,"
+                                                " missed = complete.missed + excluded.missed,"
+                                                " outcome = CASE WHEN excluded.missed > 0"
+                                                " THEN excluded.outcome ELSE complete.outcome END",
+                                  NULL},
     [NILO_SQL_INSERT_MISSES] =
         {"INSERT INTO miss(meter, taken_us, outcome, cause, attempts, status, found)"
          " SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5,"
@@ -260,7 +278,18 @@ build_connection(const char *place, GError **error)
     return g_strdup_printf("DB_DIR=%s;DB_NAME=%s", folder_escaped, name_escaped);
 }
 
-static const char *const setup[] = {"PRAGMA busy_timeout=5000", NULL};
+/*
+ * The readings of a batch are set out once, in memory, and three tables are fed from there. Who
+ * only reads has the table too, as the statements are prepared in both.
+ */
+static const char *const setup[] = {
+    "PRAGMA busy_timeout=5000",
+    "PRAGMA temp_store=MEMORY",
+    "CREATE TEMP TABLE incoming(position INTEGER PRIMARY KEY, meter int64, register int64,"
+    " taken_us int64, day int64, mantissa int64, exponent int64, unit int64, flags int64,"
+    " volume_ml int64)",
+    NULL,
+};
 
 /* FULL: in WAL mode the commit is on the disk when it returns, not at the next checkpoint */
 static const char *const setup_writer[] = {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",

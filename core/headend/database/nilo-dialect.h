@@ -13,19 +13,22 @@ typedef enum {
     NILO_SQL_BEGIN,
     NILO_SQL_COMMIT,
     NILO_SQL_ROLLBACK,
-    NILO_SQL_SELECT_SCHEMA,      /* -> version, 0 in an empty database */
-    NILO_SQL_INSERT_SCHEMA,      /* version, made_us */
-    NILO_SQL_SELECT_SETTING,     /* name -> value */
-    NILO_SQL_INSERT_SETTING,     /* name, value; the first one stays */
-    NILO_SQL_SELECT_METERS,      /* -> key, id */
-    NILO_SQL_SELECT_METER,       /* id -> key */
-    NILO_SQL_INSERT_METERS,      /* rows of [key, id] */
-    NILO_SQL_INSERT_BATCH,       /* epoch, sequence, stored_us; affects 0 rows when known */
-    NILO_SQL_INSERT_READINGS,    /* rows: see nilo-store.c */
-    NILO_SQL_SELECT_CONFLICTS,   /* same rows -> index, mantissa, exponent, unit, flags */
-    NILO_SQL_UPSERT_LATEST,      /* same rows */
-    NILO_SQL_UPSERT_DAILY,       /* rows of [meter, register, day, taken_us, volume_ml] */
-    NILO_SQL_UPSERT_COMPLETE,    /* rows of [meter, day, answered, missed, outcome] */
+    NILO_SQL_SELECT_SCHEMA,  /* -> version, 0 in an empty database */
+    NILO_SQL_INSERT_SCHEMA,  /* version, made_us */
+    NILO_SQL_SELECT_SETTING, /* name -> value */
+    NILO_SQL_INSERT_SETTING, /* name, value; the first one stays */
+    NILO_SQL_SELECT_METERS,  /* -> key, id */
+    NILO_SQL_SELECT_METER,   /* id -> key */
+    NILO_SQL_INSERT_METERS,  /* rows of [key, id] */
+    NILO_SQL_INSERT_BATCH,   /* epoch, sequence, stored_us; affects 0 rows when known */
+    NILO_SQL_CLEAR_INCOMING,
+    NILO_SQL_INSERT_INCOMING,    /* fixed rows: the readings of a batch, set out once */
+    NILO_SQL_DELETE_INCOMING,    /* position */
+    NILO_SQL_INSERT_READINGS,    /* what has come in and is new */
+    NILO_SQL_SELECT_CONFLICTS,   /* what differs -> position, mantissa, exponent, unit, flags */
+    NILO_SQL_UPSERT_LATEST,      /* from what has come in */
+    NILO_SQL_UPSERT_DAILY,       /* from what has come in */
+    NILO_SQL_UPSERT_COMPLETE,    /* fixed rows: attempts */
     NILO_SQL_INSERT_MISSES,      /* rows of [meter, taken_us, outcome, cause, attempts, status,
                                     found] */
     NILO_SQL_INSERT_CORRECTION,  /* meter, register, taken_us, made_us, applied, author, reason,
@@ -51,6 +54,21 @@ typedef enum {
     NILO_SQL_DELETE_BATCHES,     /* before_us */
     NILO_N_SQL
 } NiloSql;
+
+/*
+ * Fixed rows: the widths of the fields, in their order. A reading: key, register, taken, day
+ * (-1 when it is no measure of the water used), mantissa, exponent, unit, flags, and the volume
+ * in millilitres, which is missing when it is none. An attempt: key, day, answered (0 or 1),
+ * outcome.
+ */
+#define NILO_WIDTH_KEY      10
+#define NILO_WIDTH_NUMBER   20 /* register, moment, mantissa, volume */
+#define NILO_WIDTH_DAY      8
+#define NILO_WIDTH_EXPONENT 4
+#define NILO_WIDTH_UNIT     3
+#define NILO_WIDTH_FLAGS    5
+#define NILO_WIDTH_ANSWERED 1
+#define NILO_WIDTH_OUTCOME  3
 
 /*
  * @text: with libgda's parameters, `##p1::gint64` or `##p1::string`: other integer types are
