@@ -358,7 +358,8 @@ bind(NiloSession *self, Prepared *prepared, const NiloSqlValue *values, gsize n_
         if (!values[i].is_null) {
             value = gda_value_new(values[i].text != NULL ? G_TYPE_STRING : G_TYPE_INT64);
             if (values[i].text != NULL)
-                g_value_set_static_string(value, values[i].text);
+                /* a copy: the holder keeps the value, and looks at it when it gets the next */
+                g_value_set_string(value, values[i].text);
             else
                 g_value_set_int64(value, values[i].number);
         }
