@@ -243,9 +243,10 @@ bind_name(Binder *self, Draft *draft)
 static GObject *
 draft_build(Draft *self, GError **error)
 {
-    g_autoptr(GObject) object = g_object_new_with_properties(self->type, self->names->len,
-                                                             (const char **)self->names->pdata,
-                                                             (const GValue *)self->values->data);
+    g_autoptr(GObject) object =
+        g_object_new_with_properties(self->type, self->names->len,
+                                     (const char **)self->names->pdata,
+                                     (const GValue *)(gconstpointer)self->values->data);
 
     if (G_IS_INITABLE(object) && !g_initable_init(G_INITABLE(object), NULL, error))
         return NULL;

@@ -373,7 +373,7 @@ nilo_plugin_resolver_new(NiloPluginLoader *loader, const NiloPluginGroupKind *ki
     }
     g_array_append_val(self->config_kinds, meter);
     self->resolver = (NiloConfigResolver){
-        .kinds = (const NiloConfigKind *)self->config_kinds->data,
+        .kinds = (gconstpointer)self->config_kinds->data,
         .n_kinds = self->config_kinds->len,
         .resolve = resolve,
         .check = check,
