@@ -196,7 +196,7 @@ static const BindCase bind_cases[] = {
      "a.conf:4: [meter t:1] place: found a backslash that starts no escape, expected \\s, \\n, "
      "\\t, \\r or \\\\"},
     {"/config/missing-key", "[meter t:1]\n", NILO_ERROR_MISSING_KEY,
-     "a.conf:1: [meter t:1] bus: the key is missing, expected Name of the bus the meter hangs on"},
+     "a.conf:1: [meter t:1] bus: the key is missing: Name of the bus the meter hangs on"},
     {"/config/two-owners", BUS METER "driver=thief\naddress=5\n", NILO_ERROR_TYPE_CLASH,
      "a.conf:5: [meter t:1] address: the key belongs to NiloMeter and to TestThief, expected one "
      "owner: a plugin is wrong"},

@@ -205,7 +205,7 @@ check_required(Binder *self, const Draft *draft)
             continue;
         place.key = spec->name;
         nilo_config_problems_add(self->problems, NILO_ERROR_MISSING_KEY, &place,
-                                 _("the key is missing, expected %s"),
+                                 _("the key is missing: %s"),
                                  g_dgettext(GETTEXT_PACKAGE,
                                             g_param_spec_get_blurb((GParamSpec *)spec)));
     }

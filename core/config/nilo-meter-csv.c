@@ -250,22 +250,21 @@ check_cell(Reader *self, const char *key, const char *text)
 }
 
 static gboolean
-check_digits(Reader *self, const char *id, const char *local, gsize expected)
+check_digits(Reader *self, const char *id, const char *local, guint expected)
 {
-    const gsize digits = strspn(local, "0123456789");
+    const guint digits = (guint)strspn(local, "0123456789");
 
     if (digits == expected || (local[digits] != '\0' && local[digits] != '.'))
         return TRUE;
     if (digits > expected)
-        report(self, NILO_ERROR_BAD_VALUE,
-               _("id is \"%s\" with %" G_GSIZE_FORMAT " digits, expected %" G_GSIZE_FORMAT), id,
+        report(self, NILO_ERROR_BAD_VALUE, _("id is \"%s\" with %u digits, expected %u"), id,
                digits, expected);
     else
-        report(self, NILO_ERROR_BAD_VALUE,
-               _("id is \"%s\" with %" G_GSIZE_FORMAT " digits, expected %" G_GSIZE_FORMAT
-                 ": Excel has dropped leading zeros; format the column as text, then enter the "
-                 "numbers as they stand on the meters"),
-               id, digits, expected);
+        report(
+            self, NILO_ERROR_BAD_VALUE,
+            _("id is \"%s\" with %u digits, expected %u: Excel has dropped leading zeros; format "
+              "the column as text, then enter the numbers as they stand on the meters"),
+            id, digits, expected);
     return FALSE;
 }
 
@@ -278,7 +277,7 @@ make_id(Reader *self, const char *text, const char *driver)
                                  : g_strdup(text);
     g_autoptr(GError) error = NULL;
     g_autoptr(NiloMeterId) id = NULL;
-    gsize digits = 0;
+    guint digits = 0;
 
     if (g_str_has_prefix(whole, "cjt188:"))
         digits = CJT188_DIGITS;
