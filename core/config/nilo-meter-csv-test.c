@@ -73,7 +73,7 @@ typedef struct {
 static const BadCase bad_cases[] = {
     {"/meter-csv/rounded", "表号,总线\ncjt188:78330011223344,r1\n7.83E+13,r1\n",
      NILO_ERROR_BAD_VALUE,
-     "a.csv: row 3: id is \"7.83E+13\": Excel has rounded a long number and its digits are lost; "
+     "a.csv: row 3: 表号 is \"7.83E+13\": Excel has rounded a long number and its digits are lost; "
      "format the column as text, then enter the numbers again"},
     {"/meter-csv/rounded-with-scheme", "id,bus\ncjt188:7.83e13,r1\n", NILO_ERROR_BAD_VALUE,
      "a.csv: row 2: id is \"cjt188:7.83e13\": Excel has rounded a long number and its digits are "

@@ -37,7 +37,8 @@ static const char *const place_columns[] = {"building", "unit", "room"};
 typedef struct {
     const char *path;
     GPtrArray *problems;
-    GPtrArray *keys;    /* of the columns; NULL for a column without a name */
+    GPtrArray *keys;    /* of the columns; empty for a column without a name */
+    GPtrArray *headers; /* the same as they are written, for messages */
     GPtrArray *cells;   /* of the row that is being read */
     GPtrArray *entries; /* element-type NiloMeterEntry */
     GHashTable *rows;   /* id -> row */
@@ -173,6 +174,7 @@ take_header(Reader *self, const char *header)
         key = NULL;
     }
     g_ptr_array_add(self->keys, g_strdup(key != NULL ? key : ""));
+    g_ptr_array_add(self->headers, g_strdup(header));
 }
 
 static gboolean
@@ -229,21 +231,21 @@ is_excel_error(const char *text)
 }
 
 static gboolean
-check_cell(Reader *self, const char *key, const char *text)
+check_cell(Reader *self, const char *key, const char *header, const char *text)
 {
     const gboolean is_number =
         strcmp(key, "id") == 0 || strcmp(key, "address") == 0 || strcmp(key, "point") == 0;
 
     if (is_excel_error(text)) {
-        report(self, NILO_ERROR_BAD_VALUE, _("%s is \"%s\", an error of Excel's, not a value"), key,
-               text);
+        report(self, NILO_ERROR_BAD_VALUE, _("%s is \"%s\", an error of Excel's, not a value"),
+               header, text);
         return FALSE;
     }
     if (is_number && is_scientific(text)) {
         report(self, NILO_ERROR_BAD_VALUE,
                _("%s is \"%s\": Excel has rounded a long number and its digits are lost; format "
                  "the column as text, then enter the numbers again"),
-               key, text);
+               header, text);
         return FALSE;
     }
     return TRUE;
@@ -338,7 +340,7 @@ take_row(Reader *self)
         }
         if (*text == '\0' || *key == '\0')
             continue;
-        good = check_cell(self, key, text) && good;
+        good = check_cell(self, key, g_ptr_array_index(self->headers, i), text) && good;
         nilo_meter_entry_set(entry, key, text);
     }
     if (entry->names->len == 0 || !good)
@@ -415,11 +417,13 @@ nilo_meter_csv_parse(const char *path, const char *bytes, gsize size, GPtrArray 
     g_autoptr(GPtrArray) entries =
         g_ptr_array_new_with_free_func((GDestroyNotify)nilo_meter_entry_free);
     g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) headers = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GHashTable) rows = g_hash_table_new(g_str_hash, g_str_equal);
     Reader reader = {.path = path,
                      .problems = problems,
                      .keys = keys,
+                     .headers = headers,
                      .cells = cells,
                      .entries = entries,
                      .rows = rows};
