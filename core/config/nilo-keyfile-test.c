@@ -44,6 +44,8 @@ static const ProblemCase problem_cases[] = {
      "a.conf:1: found \"[bus a] # first\", expected a group like \"[bus riser-1]\""},
     {"/keyfile/group-empty", "[]\n", 0, NILO_ERROR_SYNTAX,
      "a.conf:1: found \"[]\", expected a group like \"[bus riser-1]\""},
+    {"/keyfile/group-with-tab", "[bus\ta]\n", 0, NILO_ERROR_SYNTAX,
+     "a.conf:1: found \"[bus\ta]\", expected a group like \"[bus riser-1]\""},
     {"/keyfile/group-twice", "[bus a]\nx=1\n[bus  a]\nx=2\n", 0, NILO_ERROR_DUPLICATE,
      "a.conf:3: [bus a] the group already stands at a.conf:1"},
     {"/keyfile/key-twice", "[bus a]\nx=1\ny=1\nx=2\n", 0, NILO_ERROR_DUPLICATE,

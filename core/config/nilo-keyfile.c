@@ -79,6 +79,16 @@ scanner_get_place(const Scanner *self)
                              .group = self->group != NULL ? self->group->header : NULL};
 }
 
+static gboolean
+is_header(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '[' || *text == ']' || g_ascii_iscntrl(*text))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static void
 scan_header(Scanner *self, char *text)
 {
@@ -90,7 +100,7 @@ scan_header(Scanner *self, char *text)
     self->group = NULL;
     self->skipping = TRUE;
     header = length > 2 ? g_strstrip(g_strndup(text + 1, length - 2)) : g_strdup("");
-    if (text[length - 1] != ']' || *header == '\0' || strpbrk(header, "[]") != NULL) {
+    if (text[length - 1] != ']' || *header == '\0' || !is_header(header)) {
         g_autofree char *quoted = quote(text);
 
         nilo_config_problems_add(self->problems, NILO_ERROR_SYNTAX, &place,
