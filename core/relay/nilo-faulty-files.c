@@ -486,6 +486,8 @@ nilo_faulty_files_cut(NiloFaultyFiles *self)
         g_hash_table_insert(self->names, g_strdup(path), node_ref(node));
     }
     self->power = -1;
+    self->bad_syncs = 0;
+    self->bad_reads = 0;
 }
 
 void

@@ -6,6 +6,7 @@
 #include "nilo-byte-reader.h"
 #include "nilo-byte-writer.h"
 
+/* parsing is fuzzed by nilo-journal-segment-fuzz.c */
 #define MAGIC         0x31524a4eu /* NJR1 */
 #define CHECKSUM_SIZE 4
 
