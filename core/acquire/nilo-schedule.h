@@ -35,11 +35,13 @@ G_DECLARE_FINAL_TYPE(NiloSchedule, nilo_schedule, NILO, SCHEDULE, GObject)
 
 /**
  * nilo_schedule_new:
+ * @zone: the site's, for a group that names none
  *
  * Returns: (nullable) (transfer full): %NULL with %NILO_ERROR_BAD_VALUE that names the
  * key
  */
-NILO_INTERNAL NiloSchedule *nilo_schedule_new(NiloScheduleConfig *config, GError **error);
+NILO_INTERNAL NiloSchedule *nilo_schedule_new(NiloScheduleConfig *config, GTimeZone *zone,
+                                              GError **error);
 
 /** nilo_schedule_get_next_due_us: the first nominal time after @after_us, UTC */
 NILO_INTERNAL gint64 nilo_schedule_get_next_due_us(NiloSchedule *self, gint64 after_us);

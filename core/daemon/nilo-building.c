@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "nilo-clock-keeper.h"
 #include "nilo-log.h"
 #include "nilo-schedule-runner.h"
 #include "nilo-site-config.h"
@@ -21,7 +22,9 @@ typedef struct {
     char *schedule; /* name */
     char *memory;   /* key under which the last round is remembered */
     NiloScheduleRunner *runner;
-    GPtrArray *missed; /* element-type NiloMeterId: of the round before, to be read again */
+    NiloClockKeeper *keeper; /* of the meters' clocks; nullable */
+    GSource *keeping;        /* sends what it decides */
+    GPtrArray *missed;       /* element-type NiloMeterId: of the round before, to be read again */
 } Runner;
 
 struct _NiloBuilding {
@@ -45,7 +48,12 @@ free_runner(gpointer data)
     Runner *runner = data;
 
     g_signal_handlers_disconnect_by_data(runner->runner, runner);
+    g_signal_handlers_disconnect_by_data(runner->wire->bus, runner);
     g_object_unref(runner->runner);
+    if (runner->keeping != NULL)
+        g_source_destroy(runner->keeping);
+    g_clear_pointer(&runner->keeping, g_source_unref);
+    g_clear_pointer(&runner->keeper, nilo_clock_keeper_free);
     g_clear_pointer(&runner->missed, g_ptr_array_unref);
     g_free(runner->schedule);
     g_free(runner->memory);
@@ -275,6 +283,59 @@ round_finished_cb(NiloBus *bus, NiloRound *round, Wire *wire)
 }
 
 static void
+clock_set_cb(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    g_autofree char *meter = user_data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) read_back = nilo_bus_write_finish(NILO_BUS(source), result, &error);
+
+    if (read_back == NULL && !g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        nilo_log_message(&(NiloLogScope){.meter = meter}, "its clock could not be set: %s",
+                         error->message);
+}
+
+static gboolean
+keep_clocks_cb(gpointer user_data)
+{
+    Runner *runner = user_data;
+    NiloCommand *command;
+
+    while ((command = nilo_clock_keeper_take(runner->keeper)) != NULL) {
+        const char *meter = nilo_meter_id_get_text(nilo_command_get_meter(command));
+
+        nilo_bus_write_async(runner->wire->bus, command, NULL, clock_set_cb, g_strdup(meter));
+        nilo_command_unref(command);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+/* a meter is kept by the schedule that it follows */
+static void
+note_clock_cb(NiloBus *bus, NiloReport *report, Runner *runner)
+{
+    NiloMeter *meter =
+        g_hash_table_lookup(runner->wire->building->by_id, nilo_report_get_meter(report));
+
+    if (meter != NULL && g_strcmp0(get_schedule_of(runner->wire, meter), runner->schedule) == 0)
+        nilo_clock_keeper_note(runner->keeper, report);
+}
+
+static void
+start_keeper(NiloBuilding *self, Runner *runner, NiloSchedule *schedule)
+{
+    const guint drift_max_s = nilo_schedule_get_clock_drift_max_s(schedule);
+
+    if (drift_max_s == 0)
+        return;
+    runner->keeper =
+        nilo_clock_keeper_new(drift_max_s, nilo_schedule_get_zone(schedule), self->clock);
+    runner->keeping = g_timeout_source_new_seconds(60);
+    g_source_set_callback(runner->keeping, keep_clocks_cb, runner, NULL);
+    g_source_attach(runner->keeping, NULL);
+    g_signal_connect(runner->wire->bus, "report", G_CALLBACK(note_clock_cb), runner);
+}
+
+static void
 start_runner(NiloBuilding *self, Wire *wire, const char *name, NiloSchedule *schedule)
 {
     Runner *runner = g_new0(Runner, 1);
@@ -289,6 +350,7 @@ start_runner(NiloBuilding *self, Wire *wire, const char *name, NiloSchedule *sch
     g_signal_connect(runner->runner, "due", G_CALLBACK(due_cb), runner);
     g_signal_connect(runner->runner, "second", G_CALLBACK(second_cb), runner);
     g_ptr_array_add(wire->runners, runner);
+    start_keeper(self, runner, schedule);
     nilo_schedule_runner_start(runner->runner);
 }
 

@@ -18,6 +18,11 @@ G_BEGIN_DECLS
 NILO_INTERNAL
 G_DECLARE_FINAL_TYPE(NiloJournalConfig, nilo_journal_config, NILO, JOURNAL_CONFIG, GObject)
 
+/** nilo_journal_config_new_in: the same settings in another folder */
+NILO_INTERNAL NiloJournalConfig *nilo_journal_config_new_in(NiloJournalConfig *like,
+                                                            const char *folder);
+
+/** nilo_journal_config_get_folder: (nullable): %NULL when none is configured */
 NILO_INTERNAL const char *nilo_journal_config_get_folder(NiloJournalConfig *self);
 NILO_INTERNAL guint64 nilo_journal_config_get_size_max_bytes(NiloJournalConfig *self);
 NILO_INTERNAL guint nilo_journal_config_get_age_max_days(NiloJournalConfig *self);
