@@ -42,7 +42,8 @@ typedef struct {
     const NiloConfigResolver *resolver;
     GPtrArray *problems;
     const NiloKeyfileGroup *group;
-    GPtrArray *drafts; /* element-type Draft */
+    GPtrArray *drafts;                /* element-type Draft */
+    const NiloKeyfileGroup *silenced; /* (nullable): refused, the reason is said elsewhere */
 } Binder;
 
 static void
@@ -323,6 +324,8 @@ bind_group(Binder *self, const NiloKeyfileGroup *group, GRefString *path)
 
         if (error != NULL)
             nilo_config_problems_take(self->problems, &place, g_steal_pointer(&error));
+        else if (self->silenced == NULL)
+            self->silenced = group;
         return;
     }
     for (guint i = 0; i < bindings->len; i++)
@@ -449,6 +452,16 @@ check_section(Binder *self, NiloConfigSection *section)
     nilo_config_problems_take(self->problems, &place, g_steal_pointer(&error));
 }
 
+/* nothing may be left out without a word, whatever a resolver does */
+static void
+report_silenced(Binder *self)
+{
+    const NiloConfigPlace place = nilo_keyfile_group_get_place(self->silenced, NULL);
+
+    nilo_config_problems_add(self->problems, NILO_ERROR_FAILED, &place,
+                             _("the group cannot be understood"));
+}
+
 static NiloConfig *
 config_new(void)
 {
@@ -475,6 +488,8 @@ config_bind(NiloConfig *self, const NiloConfigResolver *resolver, GPtrArray *pro
         bind_file(&binder, g_ptr_array_index(self->files, i));
     for (guint i = 0; resolver->check != NULL && i < self->sections->len; i++)
         check_section(&binder, g_ptr_array_index(self->sections, i));
+    if (problems->len == 0 && binder.silenced != NULL)
+        report_silenced(&binder);
     g_hash_table_remove_all(self->groups);
     g_hash_table_remove_all(self->keys);
     g_ptr_array_set_size(self->files, 0);

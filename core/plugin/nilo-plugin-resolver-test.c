@@ -125,6 +125,9 @@ static const BadCase bad_cases[] = {
     {"/plugin/resolver/storage-by-type", "[storage mirror]\ntype=csv\n", NILO_ERROR_NOT_INSTALLED,
      "a.conf:2: [storage mirror] type: no installed plugin provides storage \"csv\"; installed: "
      "none (searched /nonexistent)"},
+    {"/plugin/resolver/bus-without-transport", METER "[bus r1]\nport=x\n", NILO_ERROR_MISSING_KEY,
+     "a.conf:1: [meter t:1] neither the meter nor [bus r1] has a key \"driver\"\n"
+     "a.conf:3: [bus r1] the group has no key \"transport\""},
     {"/plugin/resolver/no-bus-key", BUS "[meter t:1]\n", NILO_ERROR_MISSING_KEY,
      "a.conf:5: [meter t:1] the meter has no key \"bus\", expected the name of a [bus NAME] "
      "group"},

@@ -239,7 +239,7 @@ resolve_plugin(NiloPluginResolver *self, const NiloPluginGroupKind *kind,
 
     if (name != NULL)
         *key = kind->plugin_key;
-    else
+    else if (strcmp(kind->plugin_key, "type") == 0)
         name = g_strdup(group->name);
     if (name == NULL) {
         g_set_error(error, NILO_ERROR, NILO_ERROR_MISSING_KEY, _("the group has no key \"%s\""),

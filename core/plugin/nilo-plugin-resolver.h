@@ -12,8 +12,8 @@ G_BEGIN_DECLS
  * @named: whether a name follows it in the brackets
  * @type: the core's own object, bound first; %G_TYPE_NONE for none
  * @plugin_kind: (nullable): what a plugin adds: "transport"
- * @plugin_key: (nullable): the key (of @type) that names it: "transport"; without that key the
- *   group's own name does: `[storage csv]`
+ * @plugin_key: (nullable): the key (of @type) that names it: "transport". When it is "type", the
+ *   group's own name will do instead: `[storage csv]`
  *
  * One kind of group and what it is made of. `[meter ID]` is not listed: it is known.
  */
