@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#define ZEROS_SIZE  65536
 #define FILE_MODE   0640
 #define FOLDER_MODE 0750
 
@@ -62,15 +63,30 @@ real_write(NiloJournalFiles *self, int file, const void *bytes, gsize size, gint
     return result < 0 ? -errno : result;
 }
 
+/*
+ * Blocks that are only reserved must be marked as used with the first flush that writes them, and
+ * that costs the file system's journal more bytes than a batch has. Written once with zeros, they
+ * cost their size, once, and are then written over for years.
+ */
+static int
+write_zeros(NiloJournalFiles *self, int file, gint64 size)
+{
+    g_autofree guint8 *zeros = g_malloc0(ZEROS_SIZE);
+    int result = 0;
+
+    for (gint64 at = 0; result >= 0 && at < size; at += ZEROS_SIZE)
+        result =
+            nilo_journal_files_write_all(self, file, zeros, (gsize)MIN(ZEROS_SIZE, size - at), at);
+    return result;
+}
+
 static int
 real_preallocate(NiloJournalFiles *self, int file, gint64 size)
 {
-    if (fallocate(file, 0, 0, size) == 0)
-        return 0;
-    if (errno != EOPNOTSUPP)
+    /* in one piece where the file system can; where it cannot, the zeros do it */
+    if (fallocate(file, 0, 0, size) < 0 && errno != EOPNOTSUPP)
         return -errno;
-    /* vfat and some flash file systems cannot reserve: then a full disk is met later */
-    return ftruncate(file, size) < 0 ? -errno : 0;
+    return write_zeros(self, file, size);
 }
 
 static int

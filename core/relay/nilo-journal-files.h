@@ -13,7 +13,7 @@ typedef struct _NiloJournalFiles NiloJournalFiles;
  * @lock: takes @path for this process alone until the file is closed; -EWOULDBLOCK when another
  * has it
  * @open: @flags as of open(2)
- * @preallocate: the file has that size afterwards, and room for it is reserved
+ * @preallocate: a new file has that size afterwards, of zeros, and room for all of it
  * @sync: returns when what was written, and the size, are on the medium
  * @sync_folder: returns when names made, changed and removed in it are on the medium
  * @list: adds the names in a folder, each to be freed
