@@ -444,6 +444,137 @@ test_correct(Fixture *f, gconstpointer data)
     stop(f);
 }
 
+static GVariant *
+make_correction(void)
+{
+    return g_variant_new_parsed("('cjt188:1', 'volume', int64 " TAKEN_TEXT
+                                ", '12.6', 'm3', 'why')");
+}
+
+/* on a bus the caller is not the peer: the bus says who it is */
+static void
+test_correct_on_bus(Fixture *f, gconstpointer data)
+{
+    const GDBusConnectionFlags flags = G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                       G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION;
+    g_autoptr(GTestDBus) bus = NULL;
+    g_autoptr(GAsyncResult) result = NULL;
+    g_autoptr(GDBusConnection) caller = NULL;
+    g_autoptr(GVariant) answer = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *daemon = g_find_program_in_path("dbus-daemon");
+
+    if (daemon == NULL) {
+        g_test_skip("dbus-daemon is not installed");
+        return;
+    }
+    bus = g_test_dbus_new(G_TEST_DBUS_NONE);
+    g_test_dbus_up(bus);
+    g_clear_object(&f->host->connection);
+    f->host->connection = g_dbus_connection_new_for_address_sync(g_test_dbus_get_bus_address(bus),
+                                                                 flags, NULL, NULL, &error);
+    g_assert_no_error(error);
+    caller = g_dbus_connection_new_for_address_sync(g_test_dbus_get_bus_address(bus), flags, NULL,
+                                                    NULL, &error);
+    g_assert_no_error(error);
+    add_batch(f, "cjt188:1", TAKEN_US, 12565, NILO_OUTCOME_OK);
+    g_assert_true(start(f, NULL));
+    wait_until_stored(f);
+    g_dbus_connection_call(caller, g_dbus_connection_get_unique_name(f->host->connection),
+                           NILO_HEADEND_BUS_PATH, "org.nilometer.Headend1", "CorrectReading",
+                           g_variant_new_parsed("('cjt188:1', 'volume', int64 " TAKEN_TEXT
+                                                ", '12.6', 'm3', 'why')"),
+                           NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, result_cb, &result);
+    answer = g_dbus_connection_call_finish(caller, wait_for(&result), &error);
+    g_assert_no_error(error);
+    stop(f);
+    g_dbus_connection_close_sync(caller, NULL, NULL);
+    g_dbus_connection_close_sync(f->host->connection, NULL, NULL);
+    g_test_dbus_down(bus);
+}
+
+#define NOBODY 65534
+
+/* in a process of its own: gives up root, calls, and ends with 0 when it was denied */
+static int
+call_as_nobody(const char *address)
+{
+    g_autoptr(GDBusConnection) connection = NULL;
+    gboolean denied = FALSE;
+
+    if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)
+        return 1;
+    connection =
+        g_dbus_connection_new_for_address_sync(address,
+                                               G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, NULL,
+                                               NULL, NULL);
+    while (connection != NULL && !denied) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GVariant) answer =
+            g_dbus_connection_call_sync(connection, NULL, NILO_HEADEND_BUS_PATH,
+                                        "org.nilometer.Headend1", "CorrectReading",
+                                        make_correction(), NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL,
+                                        &error);
+
+        denied = g_error_matches(error, NILO_ERROR, NILO_ERROR_DENIED);
+        /* the object comes when the service has started */
+        if (!denied && !g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD))
+            return 1;
+    }
+    return denied ? 0 : 1;
+}
+
+static gboolean
+new_connection_cb(GDBusServer *server, GDBusConnection *connection, Fixture *f)
+{
+    g_set_object(&f->host->connection, connection);
+    return TRUE;
+}
+
+static void
+ended_cb(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    *(gboolean *)user_data = TRUE;
+}
+
+static const char *program;
+
+static void
+test_correct_denied(Fixture *f, gconstpointer data)
+{
+    g_autofree char *guid = g_dbus_generate_guid();
+    g_autofree char *socket = g_build_filename(f->host->folder, "socket", NULL);
+    g_autofree char *wanted = g_strconcat("unix:path=", socket, NULL);
+    g_autoptr(GDBusServer) server = NULL;
+    g_autoptr(GSubprocess) caller = NULL;
+    gboolean ended = FALSE;
+
+    if (geteuid() != 0) {
+        g_test_skip("only root can call as somebody else");
+        return;
+    }
+    server = g_dbus_server_new_sync(wanted, G_DBUS_SERVER_FLAGS_NONE, guid, NULL, NULL, NULL);
+    g_signal_connect(server, "new-connection", G_CALLBACK(new_connection_cb), f);
+    g_assert_cmpint(g_chmod(f->host->folder, 0711), ==, 0);
+    g_assert_cmpint(g_chmod(socket, 0777), ==, 0);
+    g_clear_object(&f->host->connection);
+    g_dbus_server_start(server);
+    caller = g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, NULL, program, "--call-as-nobody",
+                              g_dbus_server_get_client_address(server), NULL);
+    while (f->host->connection == NULL)
+        g_main_context_iteration(NULL, TRUE);
+    add_batch(f, "cjt188:1", TAKEN_US, 12565, NILO_OUTCOME_OK);
+    g_assert_true(start(f, NULL));
+    g_subprocess_wait_async(caller, NULL, ended_cb, &ended);
+    while (!ended)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_true(g_subprocess_get_successful(caller));
+    wait_until_stored(f);
+    stop(f);
+    g_dbus_server_stop(server);
+    g_unlink(socket);
+}
+
 static void
 test_bad_arguments(Fixture *f, gconstpointer data)
 {
@@ -559,9 +690,14 @@ main(int argc, char **argv)
 {
     /* libgda keeps a folder below the data home where it can: here it cannot */
     g_setenv("XDG_DATA_HOME", "/dev/null", TRUE);
+    program = argv[0];
+    if (argc == 3 && g_str_equal(argv[1], "--call-as-nobody"))
+        return call_as_nobody(argv[2]);
     g_test_init(&argc, &argv, NULL);
     ADD("answers", test_answers);
     ADD("correct", test_correct);
+    ADD("correct/on-a-bus", test_correct_on_bus);
+    ADD("correct/denied", test_correct_denied);
     ADD("bad-arguments", test_bad_arguments);
     ADD("damaged", test_damaged);
     ADD("recovers", test_recovers);
