@@ -106,9 +106,8 @@ tell_stored(NiloHeadendService *self, const NiloStoreCounts *counts)
 
     if (counts->conflicts > 0)
         nilo_log_message(&scope,
-                         _("%" G_GUINT64_FORMAT
-                           " readings came a second time with another value: the first stays"),
-                         counts->conflicts);
+                         _("%u readings came a second time with another value: the first stays"),
+                         (guint)counts->conflicts);
     if (bus == NULL)
         return;
     nilo_dbus_headend1_set_batches(bus, nilo_dbus_headend1_get_batches(bus) + 1);

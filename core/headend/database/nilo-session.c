@@ -114,15 +114,33 @@ classify(const char *message)
     return NILO_ERROR_DATABASE;
 }
 
+static char *
+describe(NiloError code, const char *place, const char *words)
+{
+    switch ((gint)code) {
+    case NILO_ERROR_NO_SPACE:
+        return g_strdup_printf(_("%s: no space left for the database: %s"), place, words);
+    case NILO_ERROR_DAMAGED:
+        return g_strdup_printf(_("%s: the database is damaged: %s"), place, words);
+    case NILO_ERROR_BUSY:
+        return g_strdup_printf(_("%s: another program holds the database: %s"), place, words);
+    default:
+        return g_strdup_printf(_("%s: the database refuses: %s"), place, words);
+    }
+}
+
+/* @what: for us, in front of the words of the provider */
 static void
 fail(NiloSession *self, const GError *cause, const char *what, GError **error)
 {
     const char *message = cause != NULL ? cause->message : "no reason given";
     const NiloError code = classify(message);
+    g_autofree char *words = g_strdup_printf("%s: %s", what, message);
+    g_autofree char *text = describe(code, self->place, words);
 
     if (code != NILO_ERROR_NO_SPACE && code != NILO_ERROR_BUSY)
         self->broken = TRUE;
-    g_set_error(error, NILO_ERROR, (gint)code, "%s: cannot %s: %s", self->place, what, message);
+    g_set_error_literal(error, NILO_ERROR, (gint)code, text);
 }
 
 static GdaStatement *
@@ -250,10 +268,9 @@ migrate(NiloSession *self, GError **error)
         return FALSE;
     if (version > newest) {
         g_set_error(error, NILO_ERROR, NILO_ERROR_DATABASE,
-                    _("%s: database has schema %" G_GINT64_FORMAT
-                      ", this program knows schemas up to %" G_GINT64_FORMAT
-                      ": it was written by a newer version"),
-                    self->place, version, newest);
+                    _("%s: database has schema %d, this program knows schemas up to %d: it was "
+                      "written by a newer version"),
+                    self->place, (gint)version, (gint)newest);
         return FALSE;
     }
     if (self->read_only && version < newest) {
