@@ -687,6 +687,29 @@ test_completeness(Fixture *f, gconstpointer data)
 }
 
 static void
+test_completeness_large(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GPtrArray) reports =
+        g_ptr_array_new_with_free_func((GDestroyNotify)nilo_report_unref);
+    g_autoptr(NiloBatch) batch = NULL;
+    g_autoptr(GAsyncResult) result = NULL;
+    g_autoptr(GError) error = NULL;
+
+    for (gint i = 0; i < 1400; i++) {
+        g_autofree char *meter = g_strdup_printf("cjt188:%d", i);
+
+        g_ptr_array_add(reports, miss_at(meter, "2026-11-22T01:00:00Z", NILO_OUTCOME_SILENT));
+    }
+    batch = nilo_batch_new(1, 1, reports, NULL);
+    g_assert_true(open_headend(f->headend, NULL));
+    g_assert_true(store(f->headend, batch, NULL, NULL));
+    nilo_headend_get_completeness_async(f->headend, day_of("2026-01-01"), day_of("2027-01-01"),
+                                        NULL, result_cb, &result);
+    g_assert_null(nilo_headend_get_completeness_finish(f->headend, wait_for(&result), &error));
+    g_assert_error(error, NILO_ERROR, NILO_ERROR_BAD_VALUE);
+}
+
+static void
 test_purge(Fixture *f, gconstpointer data)
 {
     g_autoptr(GPtrArray) reports =
@@ -962,6 +985,7 @@ main(int argc, char **argv)
     ADD("daily/clock-changes", "Europe/Berlin", test_daily_dst);
     ADD("daily/zone-stays", NULL, test_zone_stays);
     ADD("completeness", NULL, test_completeness);
+    ADD("completeness/too-many-cells", NULL, test_completeness_large);
     ADD("purge", NULL, test_purge);
     ADD("open/damaged-header", NULL, test_damaged_header);
     ADD("open/damaged-pages", NULL, test_damaged_pages);

@@ -146,7 +146,7 @@ NILO_EXPORT void nilo_headend_get_completeness_async(NiloHeadend *self, gint64 f
                                                      GAsyncReadyCallback callback,
                                                      gpointer user_data);
 /** nilo_headend_get_completeness_finish: (transfer full) (element-type NiloCompleteness):
- * %NILO_ERROR_BAD_VALUE for too many days */
+ * %NILO_ERROR_BAD_VALUE for more than 367 days or 500,000 cells */
 NILO_EXPORT GArray *nilo_headend_get_completeness_finish(NiloHeadend *self, GAsyncResult *result,
                                                          GError **error);
 

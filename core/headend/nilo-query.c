@@ -7,6 +7,7 @@
 
 #define MAX_LIMIT             100000
 #define MAX_COMPLETENESS_DAYS 367
+#define MAX_CELLS             500000
 
 void
 nilo_query_free(NiloQuery *self)
@@ -286,6 +287,7 @@ typedef struct {
     GHashTable *rows; /* key -> index of the first cell + 1 */
     gint64 from_day;
     gint64 to_day;
+    gboolean is_full; /* more cells than one answer may have */
 } Grid;
 
 static void
@@ -295,8 +297,12 @@ take_grid_row(const NiloRow *row, gpointer data)
     const gint64 key = nilo_row_get_number(row, 0);
     g_autoptr(NiloMeterId) id = id_of(row, 1);
 
-    if (id == NULL)
+    if (id == NULL || grid->is_full)
         return;
+    if (grid->cells->len + (grid->to_day - grid->from_day + 1) > MAX_CELLS) {
+        grid->is_full = TRUE;
+        return;
+    }
     g_hash_table_insert(grid->rows, GSIZE_TO_POINTER((gsize)key),
                         GUINT_TO_POINTER(grid->cells->len + 1));
     for (gint64 day = grid->from_day; day <= grid->to_day; day++) {
@@ -340,9 +346,14 @@ nilo_query_completeness(NiloSession *session, gpointer data, GError **error)
                     query->from, query->to, MAX_COMPLETENESS_DAYS);
         return NULL;
     }
-    if (!nilo_session_select(session, NILO_SQL_SELECT_METERS, NULL, 0, take_grid_row, &grid,
-                             error) ||
-        !nilo_session_select(session, NILO_SQL_SELECT_COMPLETE,
+    if (!nilo_session_select(session, NILO_SQL_SELECT_METERS, NULL, 0, take_grid_row, &grid, error))
+        return NULL;
+    if (grid.is_full) {
+        g_set_error(error, NILO_ERROR, NILO_ERROR_BAD_VALUE,
+                    "meters and days make more than %d cells, expected fewer days", MAX_CELLS);
+        return NULL;
+    }
+    if (!nilo_session_select(session, NILO_SQL_SELECT_COMPLETE,
                              NILO_SQL_VALUES(NILO_SQL_NUMBER(query->from),
                                              NILO_SQL_NUMBER(query->to)),
                              take_cell, &grid, error))
