@@ -233,7 +233,7 @@ fake_line_send(NiloLine *line, const guint8 *bytes, gsize size, GCancellable *ca
                GError **error)
 {
     NiloFakeWire *wire = NILO_FAKE_LINE(line)->wire;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&wire->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&wire->mutex);
     const gint64 begin_us = get_now_us(wire);
 
     if (g_cancellable_set_error_if_cancelled(cancellable, error) || !check_lost(wire, error))
@@ -287,7 +287,7 @@ fake_line_receive(NiloLine *line, guint8 *buffer, gsize size, gint64 deadline_us
                   GCancellable *cancellable, GError **error)
 {
     NiloFakeWire *wire = NILO_FAKE_LINE(line)->wire;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&wire->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&wire->mutex);
     gsize n;
 
     wire->n_receives++;
@@ -314,7 +314,7 @@ static void
 fake_line_discard(NiloLine *line)
 {
     NiloFakeWire *wire = NILO_FAKE_LINE(line)->wire;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&wire->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&wire->mutex);
     guint8 gone[64];
 
     while (take_arrived(wire, gone, sizeof gone) > 0)
@@ -325,7 +325,7 @@ static void
 fake_line_get_counts(NiloLine *line, NiloLineCounts *counts)
 {
     NiloFakeWire *wire = NILO_FAKE_LINE(line)->wire;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&wire->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&wire->mutex);
 
     counts->parity_errors = wire->parity_errors;
 }
@@ -372,7 +372,7 @@ fake_transport_open(NiloTransport *transport, NiloClock *clock, GCancellable *ca
                     GError **error)
 {
     NiloFakeWire *wire = NILO_FAKE_TRANSPORT(transport)->wire;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&wire->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&wire->mutex);
 
     wire->n_opens++;
     if (wire->fail_opens > 0) {
@@ -594,7 +594,7 @@ static void
 fake_sink_put_report(NiloSink *sink, NiloReport *report, NiloSinkStored stored, gpointer user_data)
 {
     NiloFakeSink *self = NILO_FAKE_SINK(sink);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     if (!self->forgets)
         g_ptr_array_add(self->reports, nilo_report_ref(report));
@@ -604,7 +604,7 @@ static void
 fake_sink_put_event(NiloSink *sink, NiloEvent *event)
 {
     NiloFakeSink *self = NILO_FAKE_SINK(sink);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     if (!self->forgets)
         g_ptr_array_add(self->events, nilo_event_ref(event));
@@ -666,7 +666,7 @@ nilo_fake_sink_forget(NiloFakeSink *self)
 guint
 nilo_fake_sink_count(NiloFakeSink *self, const char *kind)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     guint n = 0;
 
     for (guint i = 0; i < self->events->len; i++)
@@ -677,7 +677,7 @@ nilo_fake_sink_count(NiloFakeSink *self, const char *kind)
 guint
 nilo_fake_sink_count_reports(NiloFakeSink *self)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     return self->reports->len;
 }
@@ -685,7 +685,7 @@ nilo_fake_sink_count_reports(NiloFakeSink *self)
 NiloReport *
 nilo_fake_sink_dup_report(NiloFakeSink *self, guint index)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     return nilo_report_ref(g_ptr_array_index(self->reports, index));
 }

@@ -150,7 +150,7 @@ delivery_free(Delivery *self)
 static Delivery *
 take_delivery(NiloBus *self)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     Delivery *delivery = g_queue_pop_head(&self->deliveries);
 
     if (delivery == NULL)
@@ -176,7 +176,7 @@ deliver(NiloBus *self, DeliveryFunc run, gpointer data, GDestroyNotify free_data
         GDestroyNotify free_more)
 {
     const Delivery delivery = {run, data, free_data, more, free_more};
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     g_autoptr(GSource) source = NULL;
 
     g_queue_push_tail(&self->deliveries, g_memdup2(&delivery, sizeof delivery));
@@ -298,7 +298,7 @@ put_state(NiloBus *self)
 static void
 release_current(NiloBus *self)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     self->current = NULL;
 }
@@ -389,7 +389,7 @@ progress_cb(gpointer user_data)
 {
     NiloBus *self = user_data;
     const gint64 now_us = nilo_clock_get_monotonic_us(self->clock);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     self->progress_us = now_us;
 }
@@ -511,7 +511,7 @@ may_read_again(NiloBus *self, NiloBusMeter *meter)
 static void
 count_confirm(NiloBus *self)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     self->state.confirms++;
 }
@@ -631,7 +631,7 @@ tell_lane_change(NiloBus *self, NiloBusMeter *meter, NiloLaneChange change)
 static gboolean
 note_stranger(NiloBus *self, NiloBusMeter *meter, NiloOutcome outcome, const char *found)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     if (outcome == NILO_OUTCOME_OK)
         g_clear_pointer(&meter->found, g_free);
@@ -663,7 +663,7 @@ note_outcome(NiloBus *self, NiloBusMeter *meter, NiloReport *report, gboolean tr
         .misses = nilo_bus_config_get_silent_after(self->setup->config),
         .wait_max = nilo_bus_config_get_probe_rounds_max(self->setup->config),
     };
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     NiloLaneChange change;
 
     change = nilo_lane_state_note(&meter->lane, nilo_report_get_outcome(report), &rules);
@@ -835,7 +835,7 @@ find_meter(NiloBus *self, NiloMeterId *id)
 static gint64
 get_probe_spent_us(NiloBus *self)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     return self->probe_spent_us;
 }
@@ -843,7 +843,7 @@ get_probe_spent_us(NiloBus *self)
 static void
 spend_probe_time(NiloBus *self, gint64 spent_us)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     self->probe_spent_us += spent_us;
 }
@@ -877,7 +877,7 @@ refuse_read(NiloBus *self, const NiloBusJob *job, NiloBusMeter *meter)
 static void
 push_back(NiloBus *self, NiloBusJob *job, gboolean front)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     self->current = NULL;
     if (front)
@@ -1053,7 +1053,7 @@ scan_bus(NiloBus *self, NiloScanJob *scan, GCancellable *cancellable, GError **e
 static gboolean
 is_broken_off(NiloBus *self, GTask *task, const GError *error)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && !self->stopping &&
            !g_cancellable_is_cancelled(g_task_get_cancellable(task));
@@ -1239,7 +1239,7 @@ run_job(NiloBus *self, NiloBusJob *owned)
 static gboolean
 take_job(NiloBus *self, NiloBusJob **job, Setup **setup)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     self->current = NULL;
     while (!self->stopping && self->next_setup == NULL) {
@@ -1296,7 +1296,7 @@ break_off_scan(NiloBus *self)
 static void
 push(NiloBus *self, NiloBusJob *job)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     if (self->current != NULL && nilo_bus_job_join(self->current, job, TRUE))
         return;
@@ -1367,7 +1367,7 @@ static void
 cancel_scan_cb(GCancellable *cancellable, gpointer user_data)
 {
     NiloBus *self = user_data;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     if (self->scan != NULL)
         g_cancellable_cancel(self->scan);
@@ -1486,7 +1486,7 @@ nilo_bus_get_name(NiloBus *self)
 void
 nilo_bus_set_time_zone(NiloBus *self, GTimeZone *zone)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     g_time_zone_unref(self->zone);
     self->zone = g_time_zone_ref(zone);
@@ -1496,7 +1496,7 @@ void
 nilo_bus_get_state(NiloBus *self, NiloBusState *state)
 {
     const gint64 now_us = nilo_clock_get_monotonic_us(self->clock);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     *state = self->state;
     state->stalled_us = self->state.busy ? MAX(now_us - self->progress_us, 0) : 0;
@@ -1507,7 +1507,7 @@ nilo_bus_get_state(NiloBus *self, NiloBusState *state)
 char *
 nilo_bus_dup_activity(NiloBus *self)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     if (self->current == NULL)
         return g_strdup("");
@@ -1518,7 +1518,7 @@ nilo_bus_dup_activity(NiloBus *self)
 gboolean
 nilo_bus_get_meter_lane(NiloBus *self, NiloMeterId *meter, NiloLane *lane)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     const NiloBusMeter *found = g_hash_table_lookup(self->meters, meter);
 
     if (found == NULL)
@@ -1545,10 +1545,10 @@ describe(const NiloBusMeter *meter, NiloDoctorMeter *described)
     described->has_drift = meter->has_drift;
 }
 
-NiloDoctorCase *
-nilo_bus_dup_doctor_case(NiloBus *self)
+static NiloDoctorCase *
+dup_doctor_case(NiloBus *self)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     NiloDoctorCase *doctor_case =
         nilo_doctor_case_new(self->name, nilo_transport_get_port(self->setup->transport));
 
@@ -1562,6 +1562,14 @@ nilo_bus_dup_doctor_case(NiloBus *self)
                                                  nilo_meter_get_place(meter->meter)));
     }
     return doctor_case;
+}
+
+GPtrArray *
+nilo_bus_examine(NiloBus *self)
+{
+    g_autoptr(NiloDoctorCase) doctor_case = dup_doctor_case(self);
+
+    return nilo_doctor_examine(doctor_case);
 }
 
 void

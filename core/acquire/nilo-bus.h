@@ -108,8 +108,9 @@ NILO_INTERNAL char *nilo_bus_dup_activity(NiloBus *self);
 /** nilo_bus_get_meter_lane: FALSE when the meter is not of this bus */
 NILO_INTERNAL gboolean nilo_bus_get_meter_lane(NiloBus *self, NiloMeterId *meter, NiloLane *lane);
 
-/** nilo_bus_dup_doctor_case: (transfer full): what nilo_doctor_examine() wants to know */
-NILO_INTERNAL NiloDoctorCase *nilo_bus_dup_doctor_case(NiloBus *self);
+/** nilo_bus_examine: (transfer full) (element-type NiloDoctorFinding): what nilo_doctor_examine()
+ * says of the last reads */
+NILO_INTERNAL GPtrArray *nilo_bus_examine(NiloBus *self);
 
 /**
  * nilo_bus_read_async:

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "nilo-doctor.h"
 
-#include <string.h>
-
 #include "nilo-report.h"
 
 #define N_METERS 40
@@ -151,52 +149,52 @@ spoil_one(NiloDoctorCase *self)
 typedef struct {
     const char *name;
     void (*spoil)(NiloDoctorCase *self);
-    const char *code;
+    NiloDoctorCode code;
     const char *text;
 } SickCase;
 
 static const SickCase sick_cases[] = {
-    {"/doctor/line-lost", spoil_line_lost, "line-lost",
+    {"/doctor/line-lost", spoil_line_lost, NILO_DOCTOR_LINE_LOST,
      "The adapter of riser-1 (/dev/ttyUSB0) is not there: check plug and power"},
-    {"/doctor/all-silent", spoil_all_silent, "all-silent",
+    {"/doctor/all-silent", spoil_all_silent, NILO_DOCTOR_ALL_SILENT,
      "No meter on riser-1 answers: check the power of the level converter and the wires between "
      "adapter and riser"},
-    {"/doctor/echo-only", spoil_echo_only, "echo-only",
+    {"/doctor/echo-only", spoil_echo_only, NILO_DOCTOR_ECHO_ONLY,
      "Nothing but our own echo is heard on riser-1: the adapter works, the meters do not hear it. "
      "Check the wires A and B between adapter and riser"},
-    {"/doctor/wrong-speed-or-parity", spoil_parity, "wrong-speed-or-parity",
+    {"/doctor/wrong-speed-or-parity", spoil_parity, NILO_DOCTOR_WRONG_SPEED_OR_PARITY,
      "Meters on riser-1 answer, but no answer can be read: speed or parity is set wrong (usual are "
      "2400 and even), or A and B are swapped"},
-    {"/doctor/cable-cut", spoil_cable, "cable-cut",
+    {"/doctor/cable-cut", spoil_cable, NILO_DOCTOR_CABLE_CUT,
      "No answer behind meter 1/1/3701 (mbus:00000037.TEC.16.07): the cable is cut or loose between "
      "it and 1/1/3801 (mbus:00000038.TEC.16.07); 3 meters are cut off"},
-    {"/doctor/two-on-one-address", spoil_twins, "two-on-one-address",
+    {"/doctor/two-on-one-address", spoil_twins, NILO_DOCTOR_TWO_ON_ONE_ADDRESS,
      "The answer of meter 1/1/501 (mbus:00000005.TEC.16.07) is always damaged while others are "
      "not: two meters share its address, or it is faulty"},
-    {"/doctor/noisy-line", spoil_noise, "noisy-line",
+    {"/doctor/noisy-line", spoil_noise, NILO_DOCTOR_NOISY_LINE,
      "Noise on riser-1 disturbs many meters: look for a loose shield, a missing terminator, or a "
      "power cable beside the bus"},
-    {"/doctor/echo", spoil_echo, "echo",
+    {"/doctor/echo", spoil_echo, NILO_DOCTOR_ECHO,
      "The adapter of riser-1 gives back what it sends; this is taken out, but costs time: switch "
      "its echo off if it can be"},
-    {"/doctor/slow-meter", spoil_slow, "slow-meter",
+    {"/doctor/slow-meter", spoil_slow, NILO_DOCTOR_SLOW_METER,
      "Meter 1/1/1401 (mbus:00000014.TEC.16.07) answers late, after 610 ms: set its "
      "answer-extra-ms to 800"},
-    {"/doctor/meter-exchanged", spoil_exchange, "meter-exchanged",
+    {"/doctor/meter-exchanged", spoil_exchange, NILO_DOCTOR_METER_EXCHANGED,
      "In place of meter 1/1/301 (mbus:00000003.TEC.16.07), mbus:77777777.TEC.16.07 answers: was "
      "the meter exchanged?"},
-    {"/doctor/stranger", spoil_stranger, "meter-exchanged",
+    {"/doctor/stranger", spoil_stranger, NILO_DOCTOR_METER_EXCHANGED,
      "Another meter answers in place of 1/1/301 (mbus:00000003.TEC.16.07): was the meter "
      "exchanged?"},
-    {"/doctor/battery-low", spoil_battery, "battery-low",
+    {"/doctor/battery-low", spoil_battery, NILO_DOCTOR_BATTERY_LOW,
      "The battery of meter 1/1/301 (mbus:00000003.TEC.16.07) is low"},
-    {"/doctor/valve-fault", spoil_valve, "valve-fault",
+    {"/doctor/valve-fault", spoil_valve, NILO_DOCTOR_VALVE_FAULT,
      "The valve of meter 1/1/301 (mbus:00000003.TEC.16.07) is stuck"},
-    {"/doctor/clock-fast", spoil_clock_fast, "clock-wrong",
+    {"/doctor/clock-fast", spoil_clock_fast, NILO_DOCTOR_CLOCK_WRONG,
      "The clock of meter 1/1/301 (mbus:00000003.TEC.16.07) is 60 minutes fast"},
-    {"/doctor/clock-slow", spoil_clock_slow, "clock-wrong",
+    {"/doctor/clock-slow", spoil_clock_slow, NILO_DOCTOR_CLOCK_WRONG,
      "The clock of meter 1/1/301 (mbus:00000003.TEC.16.07) is 20 minutes slow"},
-    {"/doctor/meter-silent", spoil_one, "meter-silent",
+    {"/doctor/meter-silent", spoil_one, NILO_DOCTOR_METER_SILENT,
      "Meter 1/1/301 (mbus:00000003.TEC.16.07) does not answer, its neighbours do: the meter or its "
      "stub"},
 };
@@ -208,13 +206,14 @@ test_sick(gconstpointer data)
     const SickCase *c = data;
     g_autoptr(NiloDoctorCase) self = make_case(N_METERS);
     g_autoptr(GPtrArray) findings = NULL;
-    const NiloFinding *finding;
+    const NiloDoctorFinding *finding;
 
     c->spoil(self);
     findings = nilo_doctor_examine(self);
     g_assert_cmpuint(findings->len, ==, 1);
     finding = g_ptr_array_index(findings, 0);
-    g_assert_cmpstr(finding->code, ==, c->code);
+    g_assert_cmpint(finding->code, ==, c->code);
+    g_assert_cmpstr(nilo_doctor_code_get_nick(finding->code), !=, "unknown");
     g_assert_cmpstr(finding->text, ==, c->text);
 }
 
@@ -222,9 +221,9 @@ static gboolean
 is_silent_finding(GPtrArray *findings, const char *id)
 {
     for (guint i = 0; i < findings->len; i++) {
-        const NiloFinding *finding = g_ptr_array_index(findings, i);
+        const NiloDoctorFinding *finding = g_ptr_array_index(findings, i);
 
-        if (strcmp(finding->code, "meter-silent") == 0 && g_strcmp0(finding->meter, id) == 0)
+        if (finding->code == NILO_DOCTOR_METER_SILENT && g_strcmp0(finding->meter, id) == 0)
             return TRUE;
     }
     return FALSE;

@@ -28,6 +28,41 @@
 /* a meter's clock off by more spoils its daily freezes */
 #define CLOCK_WRONG_S 600
 
+static const char *const codes[NILO_N_DOCTOR_CODES] = {
+    [NILO_DOCTOR_LINE_LOST] = "line-lost",
+    [NILO_DOCTOR_ALL_SILENT] = "all-silent",
+    [NILO_DOCTOR_ECHO_ONLY] = "echo-only",
+    [NILO_DOCTOR_WRONG_SPEED_OR_PARITY] = "wrong-speed-or-parity",
+    [NILO_DOCTOR_CABLE_CUT] = "cable-cut",
+    [NILO_DOCTOR_TWO_ON_ONE_ADDRESS] = "two-on-one-address",
+    [NILO_DOCTOR_NOISY_LINE] = "noisy-line",
+    [NILO_DOCTOR_ECHO] = "echo",
+    [NILO_DOCTOR_SLOW_METER] = "slow-meter",
+    [NILO_DOCTOR_METER_SILENT] = "meter-silent",
+    [NILO_DOCTOR_METER_EXCHANGED] = "meter-exchanged",
+    [NILO_DOCTOR_BATTERY_LOW] = "battery-low",
+    [NILO_DOCTOR_VALVE_FAULT] = "valve-fault",
+    [NILO_DOCTOR_CLOCK_WRONG] = "clock-wrong",
+};
+
+static const char *const severities[] = {
+    [NILO_DOCTOR_HINT] = "hint",
+    [NILO_DOCTOR_WARNING] = "warning",
+    [NILO_DOCTOR_FAULT] = "fault",
+};
+
+const char *
+nilo_doctor_code_get_nick(NiloDoctorCode code)
+{
+    return (guint)code < NILO_N_DOCTOR_CODES ? codes[code] : "unknown";
+}
+
+const char *
+nilo_doctor_severity_get_nick(NiloDoctorSeverity severity)
+{
+    return (guint)severity < G_N_ELEMENTS(severities) ? severities[severity] : "unknown";
+}
+
 NiloDoctorCase *
 nilo_doctor_case_new(const char *bus, const char *port)
 {
@@ -74,7 +109,7 @@ nilo_doctor_case_add(NiloDoctorCase *self, const char *id, const char *place)
 static void
 finding_free(gpointer data)
 {
-    NiloFinding *self = data;
+    NiloDoctorFinding *self = data;
 
     g_free(self->meter);
     g_free(self->text);
@@ -83,10 +118,10 @@ finding_free(gpointer data)
 
 /* takes @text over */
 static void
-add(GPtrArray *findings, const char *code, NiloSeverity severity, const NiloDoctorMeter *meter,
-    char *text)
+add(GPtrArray *findings, NiloDoctorCode code, NiloDoctorSeverity severity,
+    const NiloDoctorMeter *meter, char *text)
 {
-    NiloFinding *finding = g_new0(NiloFinding, 1);
+    NiloDoctorFinding *finding = g_new0(NiloDoctorFinding, 1);
 
     finding->code = code;
     finding->severity = severity;
@@ -187,13 +222,13 @@ find_all_silent(const NiloDoctorCase *self, GPtrArray *findings)
     if (n_known < 2 || count_meters(self, is_dead) < n_known)
         return FALSE;
     if (self->echo)
-        add(findings, "echo-only", NILO_SEVERITY_FAULT, NULL,
+        add(findings, NILO_DOCTOR_ECHO_ONLY, NILO_DOCTOR_FAULT, NULL,
             g_strdup_printf(_("Nothing but our own echo is heard on %s: the adapter works, the "
                               "meters do not hear it. Check the wires A and B between adapter and "
                               "riser"),
                             self->bus));
     else
-        add(findings, "all-silent", NILO_SEVERITY_FAULT, NULL,
+        add(findings, NILO_DOCTOR_ALL_SILENT, NILO_DOCTOR_FAULT, NULL,
             g_strdup_printf(_("No meter on %s answers: check the power of the level converter and "
                               "the wires between adapter and riser"),
                             self->bus));
@@ -208,7 +243,7 @@ find_all_garbled(const NiloDoctorCase *self, GPtrArray *findings)
 
     if (n_known < 2 || n_garbled * 2 < n_known || n_garbled + count_meters(self, is_dead) < n_known)
         return FALSE;
-    add(findings, "wrong-speed-or-parity", NILO_SEVERITY_FAULT, NULL,
+    add(findings, NILO_DOCTOR_WRONG_SPEED_OR_PARITY, NILO_DOCTOR_FAULT, NULL,
         g_strdup_printf(_("Meters on %s answer, but no answer can be read: speed or parity is set "
                           "wrong (usual are 2400 and even), or A and B are swapped"),
                         self->bus));
@@ -240,7 +275,7 @@ add_cut(const NiloDoctorCase *self, guint first, GPtrArray *findings)
         return;
     last_alive = name_meter(get_meter(self, first - 1));
     first_dead = name_meter(get_meter(self, first));
-    add(findings, "cable-cut", NILO_SEVERITY_FAULT, get_meter(self, first),
+    add(findings, NILO_DOCTOR_CABLE_CUT, NILO_DOCTOR_FAULT, get_meter(self, first),
         g_strdup_printf(ngettext("No answer behind meter %s: the cable is cut or loose between it "
                                  "and %s; %u meter is cut off",
                                  "No answer behind meter %s: the cable is cut or loose between it "
@@ -278,12 +313,12 @@ static void
 add_line_findings(const NiloDoctorCase *self, gboolean noisy, GPtrArray *findings)
 {
     if (noisy)
-        add(findings, "noisy-line", NILO_SEVERITY_WARNING, NULL,
+        add(findings, NILO_DOCTOR_NOISY_LINE, NILO_DOCTOR_WARNING, NULL,
             g_strdup_printf(_("Noise on %s disturbs many meters: look for a loose shield, a "
                               "missing terminator, or a power cable beside the bus"),
                             self->bus));
     if (self->echo)
-        add(findings, "echo", NILO_SEVERITY_HINT, NULL,
+        add(findings, NILO_DOCTOR_ECHO, NILO_DOCTOR_HINT, NULL,
             g_strdup_printf(_("The adapter of %s gives back what it sends; this is taken out, but "
                               "costs time: switch its echo off if it can be"),
                             self->bus));
@@ -295,15 +330,15 @@ add_heard_findings(const NiloDoctorMeter *meter, gboolean noisy, GPtrArray *find
     g_autofree char *name = name_meter(meter);
 
     if (meter->found != NULL && meter->found[0] != '\0')
-        add(findings, "meter-exchanged", NILO_SEVERITY_WARNING, meter,
+        add(findings, NILO_DOCTOR_METER_EXCHANGED, NILO_DOCTOR_WARNING, meter,
             g_strdup_printf(_("In place of meter %s, %s answers: was the meter exchanged?"), name,
                             meter->found));
     else if (meter->found != NULL)
-        add(findings, "meter-exchanged", NILO_SEVERITY_WARNING, meter,
+        add(findings, NILO_DOCTOR_METER_EXCHANGED, NILO_DOCTOR_WARNING, meter,
             g_strdup_printf(_("Another meter answers in place of %s: was the meter exchanged?"),
                             name));
     if (is_garbled_always(meter) && !noisy && !is_slow(meter))
-        add(findings, "two-on-one-address", NILO_SEVERITY_WARNING, meter,
+        add(findings, NILO_DOCTOR_TWO_ON_ONE_ADDRESS, NILO_DOCTOR_WARNING, meter,
             g_strdup_printf(_("The answer of meter %s is always damaged while others are not: two "
                               "meters share its address, or it is faulty"),
                             name));
@@ -315,7 +350,7 @@ add_slow(const NiloDoctorMeter *meter, GPtrArray *findings)
     g_autofree char *name = name_meter(meter);
     const guint wanted_ms = (meter->late_ms * 5 / 4 + 49) / 50 * 50;
 
-    add(findings, "slow-meter", NILO_SEVERITY_WARNING, meter,
+    add(findings, NILO_DOCTOR_SLOW_METER, NILO_DOCTOR_WARNING, meter,
         g_strdup_printf(_("Meter %s answers late, after %u ms: set its answer-extra-ms to %u"),
                         name, meter->late_ms, wanted_ms));
 }
@@ -325,7 +360,7 @@ add_dead(const NiloDoctorMeter *meter, GPtrArray *findings)
 {
     g_autofree char *name = name_meter(meter);
 
-    add(findings, "meter-silent", NILO_SEVERITY_HINT, meter,
+    add(findings, NILO_DOCTOR_METER_SILENT, NILO_DOCTOR_HINT, meter,
         g_strdup_printf(_("Meter %s does not answer, its neighbours do: the meter or its stub"),
                         name));
 }
@@ -336,13 +371,13 @@ add_status(const NiloDoctorMeter *meter, GPtrArray *findings)
     g_autofree char *name = name_meter(meter);
 
     if ((meter->status & NILO_STATUS_BATTERY_LOW) != 0)
-        add(findings, "battery-low", NILO_SEVERITY_WARNING, meter,
+        add(findings, NILO_DOCTOR_BATTERY_LOW, NILO_DOCTOR_WARNING, meter,
             g_strdup_printf(_("The battery of meter %s is low"), name));
     if ((meter->status & NILO_STATUS_VALVE_FAULT) != 0)
-        add(findings, "valve-fault", NILO_SEVERITY_WARNING, meter,
+        add(findings, NILO_DOCTOR_VALVE_FAULT, NILO_DOCTOR_WARNING, meter,
             g_strdup_printf(_("The valve of meter %s is stuck"), name));
     if (meter->has_drift && ABS(meter->drift_s) > CLOCK_WRONG_S)
-        add(findings, "clock-wrong", NILO_SEVERITY_WARNING, meter,
+        add(findings, NILO_DOCTOR_CLOCK_WRONG, NILO_DOCTOR_WARNING, meter,
             g_strdup_printf(meter->drift_s > 0 ? _("The clock of meter %s is %u minutes fast")
                                                : _("The clock of meter %s is %u minutes slow"),
                             name, (guint)MIN(ABS(meter->drift_s) / 60, G_MAXUINT)));
@@ -367,7 +402,7 @@ nilo_doctor_examine(const NiloDoctorCase *self)
     guint cut;
 
     if (self->lost) {
-        add(findings, "line-lost", NILO_SEVERITY_FAULT, NULL,
+        add(findings, NILO_DOCTOR_LINE_LOST, NILO_DOCTOR_FAULT, NULL,
             g_strdup_printf(_("The adapter of %s (%s) is not there: check plug and power"),
                             self->bus, self->port != NULL ? self->port : "?"));
         return findings;

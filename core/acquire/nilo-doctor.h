@@ -9,29 +9,73 @@ G_BEGIN_DECLS
 #define NILO_DOCTOR_RECENT 16
 
 /**
- * NiloSeverity:
- * @NILO_SEVERITY_HINT: worth knowing
- * @NILO_SEVERITY_WARNING: something to fix
- * @NILO_SEVERITY_FAULT: meters are not read because of it
+ * NiloDoctorSeverity:
+ * @NILO_DOCTOR_HINT: worth knowing
+ * @NILO_DOCTOR_WARNING: something to fix
+ * @NILO_DOCTOR_FAULT: meters are not read because of it
  */
 typedef enum {
-    NILO_SEVERITY_HINT,
-    NILO_SEVERITY_WARNING,
-    NILO_SEVERITY_FAULT,
-} NiloSeverity;
+    NILO_DOCTOR_HINT,
+    NILO_DOCTOR_WARNING,
+    NILO_DOCTOR_FAULT,
+} NiloDoctorSeverity;
 
 /**
- * NiloFinding:
- * @code: "cable-cut", "slow-meter" ...: one meaning for ever
+ * NiloDoctorCode:
+ * @NILO_DOCTOR_LINE_LOST: the adapter is not there
+ * @NILO_DOCTOR_ALL_SILENT: nobody answers
+ * @NILO_DOCTOR_ECHO_ONLY: nothing but our own echo is heard
+ * @NILO_DOCTOR_WRONG_SPEED_OR_PARITY: answers come, none can be read
+ * @NILO_DOCTOR_CABLE_CUT: nobody answers behind one meter
+ * @NILO_DOCTOR_TWO_ON_ONE_ADDRESS: one meter's answer is always damaged
+ * @NILO_DOCTOR_NOISY_LINE: noise at many meters
+ * @NILO_DOCTOR_ECHO: the adapter gives back what we send
+ * @NILO_DOCTOR_SLOW_METER: one answers after we have given up
+ * @NILO_DOCTOR_METER_SILENT: one does not answer
+ * @NILO_DOCTOR_METER_EXCHANGED: another meter answers in its place
+ * @NILO_DOCTOR_BATTERY_LOW: the meter says so
+ * @NILO_DOCTOR_VALVE_FAULT: the meter says so
+ * @NILO_DOCTOR_CLOCK_WRONG: the meter's clock is off by more than ten minutes
+ *
+ * What the doctor knows. Their nicks have one meaning for ever.
+ */
+typedef enum {
+    NILO_DOCTOR_LINE_LOST,
+    NILO_DOCTOR_ALL_SILENT,
+    NILO_DOCTOR_ECHO_ONLY,
+    NILO_DOCTOR_WRONG_SPEED_OR_PARITY,
+    NILO_DOCTOR_CABLE_CUT,
+    NILO_DOCTOR_TWO_ON_ONE_ADDRESS,
+    NILO_DOCTOR_NOISY_LINE,
+    NILO_DOCTOR_ECHO,
+    NILO_DOCTOR_SLOW_METER,
+    NILO_DOCTOR_METER_SILENT,
+    NILO_DOCTOR_METER_EXCHANGED,
+    NILO_DOCTOR_BATTERY_LOW,
+    NILO_DOCTOR_VALVE_FAULT,
+    NILO_DOCTOR_CLOCK_WRONG,
+} NiloDoctorCode;
+
+#define NILO_N_DOCTOR_CODES (NILO_DOCTOR_CLOCK_WRONG + 1)
+
+/** nilo_doctor_code_get_nick: "cable-cut", "slow-meter" ... */
+NILO_INTERNAL const char *nilo_doctor_code_get_nick(NiloDoctorCode code);
+
+/** nilo_doctor_severity_get_nick: "hint", "warning" or "fault" */
+NILO_INTERNAL const char *nilo_doctor_severity_get_nick(NiloDoctorSeverity severity);
+
+/**
+ * NiloDoctorFinding:
+ * @code: what is wrong
  * @meter: (nullable): id of whom it is about
  * @text: one translated sentence that says what is wrong and what to do
  */
 typedef struct {
-    const char *code;
-    NiloSeverity severity;
+    NiloDoctorCode code;
+    NiloDoctorSeverity severity;
     char *meter;
     char *text;
-} NiloFinding;
+} NiloDoctorFinding;
 
 /**
  * NiloDoctorMeter:
@@ -93,7 +137,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NiloDoctorCase, nilo_doctor_case_free)
  * Pure. What speaks of the whole line comes first and stands alone: with the adapter gone or
  * nobody answering, single meters have nothing to tell.
  *
- * Returns: (transfer full) (element-type NiloFinding): empty for a healthy bus
+ * Returns: (transfer full) (element-type NiloDoctorFinding): empty for a healthy bus
  */
 NILO_INTERNAL GPtrArray *nilo_doctor_examine(const NiloDoctorCase *self);
 

@@ -181,7 +181,7 @@ static void
 nilo_scan_job_save_checkpoint(NiloScan *scan, GVariant *checkpoint)
 {
     NiloScanJob *self = NILO_SCAN_JOB(scan);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     g_clear_pointer(&self->checkpoint, g_variant_unref);
     self->checkpoint = g_variant_ref(checkpoint);
@@ -209,7 +209,7 @@ nilo_scan_job_found(NiloScan *scan, const NiloFound *found)
                                          found->address ? found->address : "", found->speed_baud,
                                          found->settings ? found->settings : nothing,
                                          found->trouble ? found->trouble : ""));
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     /* a resumed scan may come upon the last one again */
     if (is_found(self, entry))
@@ -308,7 +308,7 @@ nilo_scan_job_is_resumed(NiloScanJob *self)
 GVariant *
 nilo_scan_job_dup_found(NiloScanJob *self)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     return g_variant_ref_sink(build_found(self));
 }
@@ -353,7 +353,7 @@ append_group(NiloScanJob *self, GString *text, GVariant *found, const char *bus)
 char *
 nilo_scan_job_build_groups(NiloScanJob *self, const char *bus)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     GString *text = g_string_new(NULL);
 
     for (guint i = 0; i < self->found->len; i++)

@@ -37,6 +37,7 @@ G_DECLARE_FINAL_TYPE(NiloSchedule, nilo_schedule, NILO, SCHEDULE, GObject)
  * nilo_schedule_new:
  * @zone: the site's, for a group that names none
  *
+ *
  * Returns: (nullable) (transfer full): %NULL with %NILO_ERROR_BAD_VALUE that names the
  * key
  */
