@@ -179,18 +179,13 @@ scan_cb(NiloGenBus *skeleton, GDBusMethodInvocation *invocation, const char *dri
 }
 
 static GVariant *
-finding_new(const NiloFinding *finding)
+finding_new(const NiloDoctorFinding *finding)
 {
-    static const char *const severities[] = {
-        [NILO_SEVERITY_HINT] = "hint",
-        [NILO_SEVERITY_WARNING] = "warning",
-        [NILO_SEVERITY_FAULT] = "fault",
-    };
     GVariantDict dict;
 
     g_variant_dict_init(&dict, NULL);
-    g_variant_dict_insert(&dict, "code", "s", finding->code);
-    g_variant_dict_insert(&dict, "severity", "s", severities[finding->severity]);
+    g_variant_dict_insert(&dict, "code", "s", nilo_doctor_code_get_nick(finding->code));
+    g_variant_dict_insert(&dict, "severity", "s", nilo_doctor_severity_get_nick(finding->severity));
     g_variant_dict_insert(&dict, "text", "s", finding->text);
     if (finding->meter != NULL)
         g_variant_dict_insert(&dict, "meter", "s", finding->meter);
@@ -200,8 +195,7 @@ finding_new(const NiloFinding *finding)
 static gboolean
 doctor_cb(NiloGenBus *skeleton, GDBusMethodInvocation *invocation, NiloDbusBus *self)
 {
-    g_autoptr(NiloDoctorCase) state = nilo_bus_dup_doctor_case(self->bus);
-    g_autoptr(GPtrArray) findings = nilo_doctor_examine(state);
+    g_autoptr(GPtrArray) findings = nilo_bus_examine(self->bus);
     GVariantBuilder list;
 
     g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
