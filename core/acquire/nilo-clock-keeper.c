@@ -2,6 +2,7 @@
 #include "nilo-clock-keeper.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 
 #define HOUR_S          3600
 #define DAY_S           86400
@@ -99,7 +100,7 @@ make_command(NiloClockKeeper *self, NiloMeterId *meter, gint64 drift_s)
 {
     const gint64 now_us = nilo_clock_get_utc_us(self->clock);
     g_autofree char *reason =
-        g_strdup_printf(_("the meter's clock was wrong by %" G_GINT64_FORMAT " s"), drift_s);
+        g_strdup_printf(_("the meter's clock was wrong by %" PRId64 " s"), drift_s);
     GVariantDict arguments;
 
     g_variant_dict_init(&arguments, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib-unix.h>
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "nilo-ctl-client.h"
@@ -65,7 +66,7 @@ nilo_ctl_print_report(GVariant *report)
         g_print(_("meter says: %s\n"), states);
     }
     if (g_variant_lookup(report, "clock-drift-s", "x", &drift_s))
-        g_print(_("meter clock: %+" G_GINT64_FORMAT " s\n"), drift_s);
+        g_print(_("meter clock: %+" PRId64 " s\n"), drift_s);
     print_readings(report);
     print_facts(report);
     if (g_variant_lookup(report, "evidence", "&s", &evidence))

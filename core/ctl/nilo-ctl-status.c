@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 #include "nilo-ctl-client.h"
 #include "nilo-ctl-output.h"
@@ -72,7 +73,7 @@ print_journal_line(GVariant *journal)
     if (days_left >= 0)
         g_print(_(", holds %d more days"), days_left);
     if (dropped > 0)
-        g_print(_(", %" G_GUINT64_FORMAT " reports dropped"), dropped);
+        g_print(_(", %" PRIu64 " reports dropped"), dropped);
     g_print("\n");
     if (trouble[0] != '\0')
         g_print(_("Journal trouble: %s\n"), trouble);
@@ -243,8 +244,7 @@ nilo_ctl_journal(NiloCtl *ctl, int argc, char **argv)
     }
     print_journal_line(journal);
     g_variant_lookup(journal, "Sequence", "t", &sequence);
-    g_print(_("Epoch %s, last batch %" G_GUINT64_FORMAT "\n"), lookup_text(journal, "Epoch"),
-            sequence);
+    g_print(_("Epoch %s, last batch %" PRIu64 "\n"), lookup_text(journal, "Epoch"), sequence);
     table = nilo_ctl_table_new(_("CONSUMER"), _("ACKNOWLEDGED"), _("WAITING"), _("REQUIRED"), NULL);
     if (g_variant_lookup(journal, "Cursors", "a(sttb)", &cursors)) {
         while (g_variant_iter_loop(cursors, "(&sttb)", &name, &acknowledged, &backlog, &required)) {

@@ -536,8 +536,7 @@ nilo_batch_unpack(const guint8 *bytes, gsize size, GError **error)
     read_body(unpacker);
     if (reader->failed) {
         g_set_error(error, NILO_ERROR, NILO_ERROR_DAMAGED,
-                    _("packed batch is damaged near byte %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT),
-                    reader->position, size);
+                    _("packed batch is damaged near byte %zu of %zu"), reader->position, size);
         return NULL;
     }
     return nilo_batch_new(unpacker->epoch, unpacker->sequence, unpacker->reports, unpacker->events);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <nilo-wire-crc.h>
 #include <string.h>
 
@@ -734,8 +735,8 @@ report_missing(NiloJournalStore *self, guint64 after, const NiloJournalRecord *r
         (record->flags & NILO_JOURNAL_RECORD_SKIPPED) != 0)
         return;
     report(self, "journal-damaged",
-           _("journal in %s: batches %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " are missing"),
-           self->folder, after + 1, record->sequence - 1);
+           _("journal in %s: batches %" PRIu64 " to %" PRIu64 " are missing"), self->folder,
+           after + 1, record->sequence - 1);
 }
 
 static int

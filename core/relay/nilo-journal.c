@@ -2,6 +2,7 @@
 #include "nilo-journal.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "nilo-batch-packed.h"
@@ -506,10 +507,9 @@ pack_what_fits(NiloJournal *self, Load *load)
         if (g_bytes_get_size(packed) <= nilo_journal_store_get_largest(self->store))
             return g_steal_pointer(&packed);
         if (load->entries->len + load->events->len == 1) {
-            nilo_log_warning(NULL,
-                             _("a report of %" G_GSIZE_FORMAT
-                               " bytes is larger than a journal segment and is dropped"),
-                             g_bytes_get_size(packed));
+            nilo_log_warning(
+                NULL, _("a report of %zu bytes is larger than a journal segment and is dropped"),
+                g_bytes_get_size(packed));
             drop_load(self, load);
         } else {
             put_back(self, load, load->entries->len / 2, (load->events->len + 1) / 2);
@@ -619,7 +619,7 @@ read_batch(NiloJournal *self, guint64 after, NiloJournalPlace *place, GError **e
 
         if (batch != NULL)
             return batch;
-        text = g_strdup_printf(_("journal batch %" G_GUINT64_FORMAT " is passed over: %s"), after,
+        text = g_strdup_printf(_("journal batch %" PRIu64 " is passed over: %s"), after,
                                unpack_error->message);
         notify(self, "journal-damaged", text);
         g_clear_pointer(&packed, g_bytes_unref);
