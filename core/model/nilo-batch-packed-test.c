@@ -255,14 +255,12 @@ random_int64(void)
     return bits >> g_test_rand_int_range(0, 64);
 }
 
+#define LONG_TEXT                                                                                  \
+    "a text that is longer than sixty-four bytes, so that it is written out each time it is used"
+
 static const char *const random_texts[] = {
-    "",
-    "status byte",
-    "0a",
-    "\xe6\xb0\xb4",
-    "#not\xff-utf8#",
-    "a text that is longer than sixty-four bytes, so that it "
-    "is written out each time it is used"};
+    "", "status byte", "0a", "\xe6\xb0\xb4", "#not\xff-utf8#", LONG_TEXT,
+};
 
 static const char *
 random_text(void)

@@ -169,7 +169,7 @@ static int
 faulty_open(NiloJournalFiles *table, const char *path, int flags)
 {
     NiloFaultyFiles *self = get_self(table);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     return open_locked(self, path, flags);
 }
@@ -178,7 +178,7 @@ static int
 faulty_lock(NiloJournalFiles *table, const char *path)
 {
     NiloFaultyFiles *self = get_self(table);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     Node *node = node_new();
     const int file = add_open(self, node);
 
@@ -190,7 +190,7 @@ static int
 faulty_close(NiloJournalFiles *table, int file)
 {
     NiloFaultyFiles *self = get_self(table);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     if (get_node(self, file) == NULL)
         return -EBADF;
@@ -202,7 +202,7 @@ static gssize
 faulty_read(NiloJournalFiles *table, int file, void *bytes, gsize size, gint64 offset)
 {
     NiloFaultyFiles *self = get_self(table);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     const Node *node = get_node(self, file);
 
     if (node == NULL || self->power == 0 || self->bad_reads > 0) {
@@ -247,7 +247,7 @@ static gssize
 faulty_write(NiloJournalFiles *table, int file, const void *bytes, gsize size, gint64 offset)
 {
     NiloFaultyFiles *self = get_self(table);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     Node *node = get_node(self, file);
     int result;
 
@@ -269,7 +269,7 @@ static int
 faulty_preallocate(NiloJournalFiles *table, int file, gint64 size)
 {
     NiloFaultyFiles *self = get_self(table);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     Node *node = get_node(self, file);
     const int result = node != NULL ? spend_power(self) : -EIO;
 
@@ -287,7 +287,7 @@ static int
 faulty_sync(NiloJournalFiles *table, int file)
 {
     NiloFaultyFiles *self = get_self(table);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     Node *node = get_node(self, file);
     const int result = node != NULL ? spend_power(self) : -EIO;
 
@@ -305,7 +305,7 @@ static int
 faulty_sync_folder(NiloJournalFiles *table, const char *path)
 {
     NiloFaultyFiles *self = get_self(table);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     const int result = spend_power(self);
 
     if (result < 0)
@@ -320,7 +320,7 @@ static int
 faulty_rename(NiloJournalFiles *table, const char *from, const char *to)
 {
     NiloFaultyFiles *self = get_self(table);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     Node *node = g_hash_table_lookup(self->names, from);
     const int result = spend_power(self);
 
@@ -345,7 +345,7 @@ static int
 faulty_remove(NiloJournalFiles *table, const char *path)
 {
     NiloFaultyFiles *self = get_self(table);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     const int result = spend_power(self);
 
     return result < 0 ? result : remove_locked(self, path);
@@ -355,7 +355,7 @@ static int
 faulty_list(NiloJournalFiles *table, const char *path, GPtrArray *names)
 {
     NiloFaultyFiles *self = get_self(table);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     GHashTableIter iter;
     gpointer key;
 
@@ -371,7 +371,7 @@ static gint64
 faulty_free_space(NiloJournalFiles *table, const char *path)
 {
     NiloFaultyFiles *self = get_self(table);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     return MAX(self->capacity - count_used(self), 0);
 }
@@ -428,7 +428,7 @@ nilo_faulty_files_get_table(NiloFaultyFiles *self)
 void
 nilo_faulty_files_set_power(NiloFaultyFiles *self, gint operations)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     self->power = operations;
 }
@@ -470,7 +470,7 @@ tear_node(NiloFaultyFiles *self, Node *node)
 void
 nilo_faulty_files_cut(NiloFaultyFiles *self)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     const guint n_kept = (guint)g_rand_int_range(self->random, 0, (gint32)self->changes->len + 1);
     GHashTableIter iter;
     gpointer path, node;
@@ -493,7 +493,7 @@ nilo_faulty_files_cut(NiloFaultyFiles *self)
 void
 nilo_faulty_files_set_capacity(NiloFaultyFiles *self, gint64 capacity)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     self->capacity = capacity;
 }
@@ -501,7 +501,7 @@ nilo_faulty_files_set_capacity(NiloFaultyFiles *self, gint64 capacity)
 void
 nilo_faulty_files_set_read_only(NiloFaultyFiles *self, gboolean read_only)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     self->read_only = read_only;
 }
@@ -509,7 +509,7 @@ nilo_faulty_files_set_read_only(NiloFaultyFiles *self, gboolean read_only)
 void
 nilo_faulty_files_fail_syncs(NiloFaultyFiles *self, guint count)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     self->bad_syncs = count;
 }
@@ -517,7 +517,7 @@ nilo_faulty_files_fail_syncs(NiloFaultyFiles *self, guint count)
 void
 nilo_faulty_files_fail_reads(NiloFaultyFiles *self, guint count)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     self->bad_reads = count;
 }
@@ -525,7 +525,7 @@ nilo_faulty_files_fail_reads(NiloFaultyFiles *self, guint count)
 gboolean
 nilo_faulty_files_flip(NiloFaultyFiles *self, const char *path, gsize offset, guint bit)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     const Node *node = g_hash_table_lookup(self->names, path);
 
     if (node == NULL || offset >= node->now->len)
@@ -539,7 +539,7 @@ nilo_faulty_files_flip(NiloFaultyFiles *self, const char *path, gsize offset, gu
 gboolean
 nilo_faulty_files_remove(NiloFaultyFiles *self, const char *path)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     return remove_locked(self, path) == 0;
 }
@@ -547,7 +547,7 @@ nilo_faulty_files_remove(NiloFaultyFiles *self, const char *path)
 void
 nilo_faulty_files_put(NiloFaultyFiles *self, const char *path, const guint8 *bytes, gsize size)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     Node *node = node_new();
 
     g_byte_array_append(node->now, bytes, (guint)size);
@@ -565,7 +565,7 @@ compare_names(gconstpointer a, gconstpointer b)
 GPtrArray *
 nilo_faulty_files_list(NiloFaultyFiles *self, const char *suffix)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     GHashTableIter iter;
     gpointer path;

@@ -15,7 +15,7 @@ static void
 cancelled_cb(GCancellable *cancellable, gpointer user_data)
 {
     NiloJournalCursor *self = NILO_JOURNAL_CURSOR(user_data);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(self->mutex);
 
     self->cancelled = TRUE;
     if (self->journal != NULL)
@@ -40,7 +40,7 @@ cursor_take_async(NiloCursor *cursor, GCancellable *cancellable, GAsyncReadyCall
 {
     NiloJournalCursor *self = NILO_JOURNAL_CURSOR(cursor);
     g_autoptr(GTask) task = g_task_new(self, cancellable, callback, user_data);
-    g_autoptr(GMutexLocker) locker = NULL;
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = NULL;
     GError *obstacle;
     gulong cancel_id = 0;
 
@@ -87,7 +87,7 @@ static void
 cursor_acknowledge(NiloCursor *cursor, guint64 sequence)
 {
     NiloJournalCursor *self = NILO_JOURNAL_CURSOR(cursor);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(self->mutex);
 
     if (self->journal == NULL)
         return;
@@ -102,7 +102,7 @@ static guint64
 cursor_get_backlog(NiloCursor *cursor)
 {
     NiloJournalCursor *self = NILO_JOURNAL_CURSOR(cursor);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(self->mutex);
     guint64 before, last;
 
     if (self->journal == NULL)

@@ -340,7 +340,6 @@ static void
 test_bit_in_the_last(Fixture *fixture, gconstpointer data)
 {
     g_autofree char *path = NULL;
-    g_autoptr(NiloBatch) batch = NULL;
 
     open_journal(fixture);
     put_batches(fixture, 1, 3, 0);

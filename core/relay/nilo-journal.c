@@ -186,7 +186,7 @@ journal_put_report(NiloSink *sink, NiloReport *report, NiloSinkStored stored, gp
 {
     NiloJournal *self = NILO_JOURNAL(sink);
     const gint64 delay_us = nilo_journal_config_get_batch_delay_ms(self->config) * (gint64)1000;
-    g_autoptr(GMutexLocker) locker = NULL;
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = NULL;
     Entry *entry = g_new(Entry, 1);
 
     *entry = (Entry){nilo_report_ref(report), stored, user_data};
@@ -208,7 +208,7 @@ static void
 journal_put_event(NiloSink *sink, NiloEvent *event)
 {
     NiloJournal *self = NILO_JOURNAL(sink);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     queue_event(self, event);
 }
@@ -217,7 +217,7 @@ static void
 journal_flush(NiloSink *sink)
 {
     NiloJournal *self = NILO_JOURNAL(sink);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     self->flush_asked++;
     g_cond_signal(&self->wake);
@@ -271,7 +271,7 @@ update_stats(NiloJournal *self)
         .size = nilo_journal_store_get_size(self->store),
         .used = nilo_journal_store_get_used(self->store),
     };
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     self->stats = stats;
 }
@@ -360,7 +360,7 @@ load_cursor(NiloJournal *self, NiloJournalCursor *cursor)
 static GPtrArray *
 copy_cursors(NiloJournal *self)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     GPtrArray *cursors = g_ptr_array_new_with_free_func(g_object_unref);
 
     for (guint i = 0; i < self->cursors->len; i++)
@@ -410,7 +410,7 @@ save_cursors(NiloJournal *self, guint64 least)
 static guint64
 find_needed_from(NiloJournal *self)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
     guint64 needed_from = G_MAXUINT64;
 
     for (guint i = 0; i < self->cursors->len; i++) {
@@ -441,7 +441,7 @@ static void
 take_load(NiloJournal *self, Load *load)
 {
     const guint limit = nilo_journal_config_get_batch_max_reports(self->config);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     load->entries = g_ptr_array_new();
     load->events = g_ptr_array_new_with_free_func((GDestroyNotify)nilo_event_unref);
@@ -455,7 +455,7 @@ take_load(NiloJournal *self, Load *load)
 static void
 put_back(NiloJournal *self, Load *load, guint n_entries, guint n_events)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     while (load->entries->len > n_entries)
         g_queue_push_head(&self->queue,
@@ -552,7 +552,7 @@ write_batch(NiloJournal *self)
 static gboolean
 has_content(NiloJournal *self)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     return self->queue.length > 0 || self->events.length > 0;
 }
@@ -841,7 +841,7 @@ nilo_journal_close(NiloJournal *self)
 void
 nilo_journal_sync(NiloJournal *self)
 {
-    g_autoptr(GMutexLocker) locker = NULL;
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = NULL;
     guint64 ticket;
 
     g_return_if_fail(NILO_IS_JOURNAL(self));
@@ -856,7 +856,7 @@ nilo_journal_sync(NiloJournal *self)
 void
 nilo_journal_set_notify(NiloJournal *self, NiloJournalNotify function, gpointer user_data)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     self->notify = function;
     self->notify_data = user_data;
@@ -874,7 +874,7 @@ is_name(const char *name)
 static gboolean
 add_cursor(NiloJournal *self, NiloJournalCursor *cursor)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     for (guint i = 0; i < self->cursors->len; i++) {
         if (strcmp(((NiloJournalCursor *)self->cursors->pdata[i])->name, cursor->name) == 0)
@@ -918,7 +918,7 @@ nilo_journal_read_async(NiloJournal *self, guint64 after, GCancellable *cancella
                         GAsyncReadyCallback callback, gpointer user_data)
 {
     GTask *task = g_task_new(self, cancellable, callback, user_data);
-    g_autoptr(GMutexLocker) locker = NULL;
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = NULL;
 
     g_task_set_source_tag(task, nilo_journal_read_async);
     g_task_set_task_data(task, g_memdup2(&after, sizeof after), g_free);
@@ -943,7 +943,7 @@ nilo_journal_read_finish(NiloJournal *self, GAsyncResult *result, GError **error
 static Stats
 get_stats(NiloJournal *self)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     return self->stats;
 }
@@ -983,7 +983,7 @@ nilo_journal_get_oldest_us(NiloJournal *self)
 guint
 nilo_journal_get_waiting(NiloJournal *self)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     return self->queue.length;
 }
@@ -991,7 +991,7 @@ nilo_journal_get_waiting(NiloJournal *self)
 guint64
 nilo_journal_get_dropped(NiloJournal *self)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     return self->dropped;
 }
@@ -1024,7 +1024,7 @@ nilo_journal_get_days_left(NiloJournal *self)
 char *
 nilo_journal_dup_last_error(NiloJournal *self)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
 
     return g_strdup(self->last_error);
 }
