@@ -2,7 +2,6 @@
 #include "nilo-clock-keeper.h"
 
 #include <glib/gi18n-lib.h>
-#include <inttypes.h>
 
 #define HOUR_S          3600
 #define DAY_S           86400
@@ -99,8 +98,8 @@ static NiloCommand *
 make_command(NiloClockKeeper *self, NiloMeterId *meter, gint64 drift_s)
 {
     const gint64 now_us = nilo_clock_get_utc_us(self->clock);
-    g_autofree char *reason =
-        g_strdup_printf(_("the meter's clock was wrong by %" PRId64 " s"), drift_s);
+    g_autofree char *reason = g_strdup_printf(_("the meter's clock was wrong by %d s"),
+                                              (gint)CLAMP(drift_s, G_MININT, G_MAXINT));
     GVariantDict arguments;
 
     g_variant_dict_init(&arguments, NULL);
