@@ -105,7 +105,7 @@ find_answer(const guint8 *bytes, gsize size, NiloCjt188Message *message, GError 
                     found.frame.sum);
     else
         g_set_error(error, NILO_ERROR, NILO_ERROR_BAD_FRAME,
-                    _("no answer of CJ/T 188 in %" G_GSIZE_FORMAT " bytes"), size);
+                    _("no answer of CJ/T 188 in %zu bytes"), size);
     return FALSE;
 }
 

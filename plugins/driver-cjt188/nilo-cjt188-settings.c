@@ -91,14 +91,13 @@ refuse_length(const char *text, gsize n_digits, GError **error)
 
     if (!is_short) {
         g_set_error(error, NILO_ERROR, NILO_ERROR_BAD_VALUE,
-                    _("address \"%s\" has %" G_GSIZE_FORMAT " digits, expected 14"), text,
-                    n_digits);
+                    _("address \"%s\" has %zu digits, expected 14"), text, n_digits);
         return FALSE;
     }
     memset(padded, '0', DIGITS);
     memcpy(padded + DIGITS - n_digits, text, n_digits + 1);
     g_set_error(error, NILO_ERROR, NILO_ERROR_BAD_VALUE,
-                _("address \"%s\" has %" G_GSIZE_FORMAT " digits, expected 14: if a spreadsheet "
+                _("address \"%s\" has %zu digits, expected 14: if a spreadsheet "
                   "dropped leading zeros, write %s"),
                 text, n_digits, padded);
     return FALSE;

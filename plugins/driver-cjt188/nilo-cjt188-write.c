@@ -263,7 +263,7 @@ check_clock(Writer *writer, GTimeZone *zone, gint64 expected_us, gboolean answer
     drift_s = nilo_cjt188_report_round_s(utc_us - expected_us);
     if (ABS(drift_s) > nilo_cjt188_settings_get_clock_tolerance_s(writer->settings)) {
         g_set_error(error, NILO_ERROR, NILO_ERROR_NOT_CONFIRMED,
-                    _("%s: read back, it is %" G_GINT64_FORMAT " s off"), what, drift_s);
+                    _("%s: read back, it is %lld s off"), what, (long long)drift_s);
         return FALSE;
     }
     g_variant_dict_insert(writer->result, "clock-drift-s", "x", drift_s);
@@ -507,10 +507,11 @@ confirm_purchase(Writer *writer, const Purchase *before, const Purchase *wanted,
                     (guint)wanted->number);
     else
         g_set_error(error, NILO_ERROR, NILO_ERROR_NOT_CONFIRMED,
-                    _("purchase %u is not booked: the meter shows purchase %u of %" G_GINT64_FORMAT
-                      " hundredths, in all %" G_GINT64_FORMAT),
-                    (guint)wanted->number, (guint)after.number, to_hundredths(writer, after.last),
-                    to_hundredths(writer, after.total));
+                    _("purchase %u is not booked: the meter shows purchase %u of %lld "
+                      "hundredths, in all %lld"),
+                    (guint)wanted->number, (guint)after.number,
+                    (long long)to_hundredths(writer, after.last),
+                    (long long)to_hundredths(writer, after.total));
     return FALSE;
 }
 
