@@ -114,8 +114,7 @@ static void
 test_damaged_file_begins_anew(Fixture *self, gconstpointer data)
 {
     static const char *const damaged[] = {"", "x", "\x41\x43\x53\x4e????????",
-                                          "no state at all, but "
-                                          "long enough to hold one if it were one"};
+                                          "no state, but long enough to hold one"};
 
     for (guint i = 0; i < G_N_ELEMENTS(damaged); i++) {
         g_autoptr(NiloScanJob) job = NULL;

@@ -124,7 +124,7 @@ static gint64
 fake_get_utc_us(NiloClock *clock)
 {
     NiloFakeClock *self = NILO_FAKE_CLOCK(clock);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
 
     return self->utc_us;
 }
@@ -133,7 +133,7 @@ static gint64
 fake_get_monotonic_us(NiloClock *clock)
 {
     NiloFakeClock *self = NILO_FAKE_CLOCK(clock);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
 
     return self->monotonic_us;
 }
@@ -142,7 +142,7 @@ static NiloClockQuality
 fake_get_quality(NiloClock *clock)
 {
     NiloFakeClock *self = NILO_FAKE_CLOCK(clock);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->mutex);
 
     return self->quality;
 }
@@ -151,7 +151,7 @@ static gboolean
 fake_sleep_until(NiloClock *clock, gint64 monotonic_us, GCancellable *cancellable, GError **error)
 {
     NiloFakeClock *self = NILO_FAKE_CLOCK(clock);
-    g_autoptr(GMutexLocker) locker = NULL;
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
 
     if (g_cancellable_set_error_if_cancelled(cancellable, error))
         return FALSE;
@@ -201,7 +201,7 @@ nilo_fake_clock_new(gint64 utc_us)
 void
 nilo_fake_clock_advance(NiloFakeClock *self, gint64 us)
 {
-    g_autoptr(GMutexLocker) locker = NULL;
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
 
     g_return_if_fail(NILO_IS_FAKE_CLOCK(self));
     g_return_if_fail(us >= 0);
@@ -214,7 +214,7 @@ nilo_fake_clock_advance(NiloFakeClock *self, gint64 us)
 void
 nilo_fake_clock_set_utc_us(NiloFakeClock *self, gint64 utc_us)
 {
-    g_autoptr(GMutexLocker) locker = NULL;
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
 
     g_return_if_fail(NILO_IS_FAKE_CLOCK(self));
 
@@ -225,7 +225,7 @@ nilo_fake_clock_set_utc_us(NiloFakeClock *self, gint64 utc_us)
 void
 nilo_fake_clock_set_quality(NiloFakeClock *self, NiloClockQuality quality)
 {
-    g_autoptr(GMutexLocker) locker = NULL;
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
 
     g_return_if_fail(NILO_IS_FAKE_CLOCK(self));
 

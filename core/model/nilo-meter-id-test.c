@@ -50,17 +50,12 @@ main(int argc, char **argv)
 {
     static const char *const good[] = {"cjt188:78330011223344", "mbus:12345678.TEC.16.07", "x:1",
                                        "dl-t645:000000000001"};
-    static const char *const bad[] = {"",
-                                      ":",
-                                      "cjt188",
-                                      "cjt188:",
-                                      ":7833",
-                                      "CJT188:7833",
-                                      "mbus:12 34",
-                                      "mbus:a/b",
-                                      "mbus:表号",
-                                      "x:0123456789012345678901234567890123456789012345678901234567"
-                                      "890123456789"};
+    static const char *const bad[] = {
+        "",           ":",
+        "cjt188",     "cjt188:",
+        ":7833",      "CJT188:7833",
+        "mbus:12 34", "mbus:a/b",
+        "mbus:表号",  "x:01234567890123456789012345678901234567890123456789012345678901234"};
 
     g_test_init(&argc, &argv, NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(good); i++) {

@@ -510,7 +510,7 @@ call_as_nobody(const char *address)
                                                NULL, NULL);
     while (connection != NULL && !denied) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(GVariant) answer =
+        G_GNUC_UNUSED g_autoptr(GVariant) answer =
             g_dbus_connection_call_sync(connection, NULL, NILO_HEADEND_BUS_PATH,
                                         "org.nilometer.Headend1", "CorrectReading",
                                         make_correction(), NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL,

@@ -343,7 +343,7 @@ sum_up(const char *file)
         " (SELECT count(*) || ' ' || sum(answered) || ' ' || sum(missed) FROM complete) ||"
         " ' / ' || (SELECT count(*) FROM batch) || ' / ' || (SELECT count(*) FROM meter)";
     sqlite3 *database;
-    sqlite3_stmt *statement;
+    sqlite3_stmt *statement = NULL;
     char *sum;
 
     if (sqlite3_open(file, &database) != SQLITE_OK ||
