@@ -56,7 +56,7 @@ set_up(Fixture *self, gconstpointer data)
     self->meters = g_ptr_array_new_with_free_func(g_object_unref);
     for (guint i = 1; i <= N_METERS; i++) {
         nilo_fake_wire_add(self->wire, i);
-        g_ptr_array_add(self->meters, nilo_fake_meter_object(i, data != NULL ? 6 : 0));
+        g_ptr_array_add(self->meters, nilo_fake_meter_object(i, GPOINTER_TO_UINT(data)));
     }
     self->state_dir = g_dir_make_tmp("nilo-bus-XXXXXX", NULL);
     make_bus(self);
@@ -405,6 +405,20 @@ test_budget(Fixture *self, gconstpointer data)
     g_assert_cmpuint(nilo_round_get_n_outcome(self->round, NILO_OUTCOME_OK), ==, N_METERS);
 }
 
+/* 30 reads a day, a round an hour, and noise that wants each value read twice: no round goes
+ * without */
+static void
+test_budget_lasts_in_noise(Fixture *self, gconstpointer data)
+{
+    g_mutex_lock(&self->wire->mutex);
+    self->wire->flip_ppm = 2000;
+    g_mutex_unlock(&self->wire->mutex);
+    for (guint i = 0; i < 24; i++) {
+        run_round(self);
+        g_assert_cmpuint(nilo_round_get_n_outcome(self->round, NILO_OUTCOME_BUDGET_SPENT), ==, 0);
+    }
+}
+
 static void
 test_busy_meter_is_asked_again_at_the_end(Fixture *self, gconstpointer data)
 {
@@ -557,7 +571,9 @@ main(int argc, char **argv)
     ADD("/bus/adapter-stays-away", test_adapter_stays_away);
     ADD("/bus/silence-of-everything-restarts", test_silence_of_everything_restarts);
     ADD("/bus/everything-back-at-once", test_everything_back_at_once);
-    g_test_add("/bus/budget", Fixture, GINT_TO_POINTER(TRUE), set_up, test_budget, tear_down);
+    g_test_add("/bus/budget", Fixture, GUINT_TO_POINTER(6), set_up, test_budget, tear_down);
+    g_test_add("/bus/budget-lasts-in-noise", Fixture, GUINT_TO_POINTER(30), set_up,
+               test_budget_lasts_in_noise, tear_down);
     ADD("/bus/busy-meter-is-asked-again-at-the-end", test_busy_meter_is_asked_again_at_the_end);
     ADD("/bus/exchanged-meter-is-told-once", test_exchanged_meter_is_told_once);
     ADD("/bus/jump-is-read-again-and-flagged", test_jump_is_read_again_and_flagged);

@@ -27,6 +27,9 @@
 /* a read during which the line is lost is begun again, that often */
 #define LOST_MAX 2
 
+/* reads of a budget that may be spent at once: a first value is read twice */
+#define FIRST_READS 2
+
 /* one repeat before silence is believed: a scan that asks once misses meters on a noisy riser */
 #define SCAN_TRIES 2
 
@@ -363,23 +366,40 @@ cancel_job(NiloBus *self, NiloBusJob *job)
 
 /* ---- the day of a budget ---- */
 
+static GDateTime *
+get_local_time(NiloBus *self)
+{
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
+    g_autoptr(GDateTime) utc =
+        g_date_time_new_from_unix_utc(nilo_clock_get_utc_us(self->clock) / G_USEC_PER_SEC);
+
+    return utc != NULL ? g_date_time_to_timezone(utc, self->zone) : NULL;
+}
+
 static guint32
 get_day(NiloBus *self)
 {
-    g_autoptr(GDateTime) utc =
-        g_date_time_new_from_unix_utc(nilo_clock_get_utc_us(self->clock) / G_USEC_PER_SEC);
-    g_autoptr(GDateTime) local = NULL;
-    g_autoptr(GDate) date = NULL;
+    g_autoptr(GDateTime) local = get_local_time(self);
+    GDate date;
 
-    if (utc == NULL)
+    if (local == NULL)
         return 0;
-    g_mutex_lock(&self->mutex);
-    local = g_date_time_to_timezone(utc, self->zone);
-    g_mutex_unlock(&self->mutex);
-    date = g_date_new_dmy((GDateDay)g_date_time_get_day_of_month(local),
-                          (GDateMonth)g_date_time_get_month(local),
-                          (GDateYear)g_date_time_get_year(local));
-    return g_date_get_julian(date);
+    g_date_clear(&date, 1);
+    g_date_set_dmy(&date, (GDateDay)g_date_time_get_day_of_month(local),
+                   (GDateMonth)g_date_time_get_month(local),
+                   (GDateYear)g_date_time_get_year(local));
+    return g_date_get_julian(&date);
+}
+
+/* reads of @limit a day that may be used up by now when the rest is to last until midnight */
+static guint
+get_fair_share(NiloBus *self, guint limit)
+{
+    g_autoptr(GDateTime) local = get_local_time(self);
+
+    if (local == NULL)
+        return 0;
+    return (guint)((guint64)limit * (guint)(g_date_time_get_hour(local) + 1) / 24);
 }
 
 /* ---- one meter, on the thread ---- */
@@ -501,11 +521,14 @@ is_answered(NiloReport *report)
     return nilo_report_get_answer_ms(report) > 0 || outcome == NILO_OUTCOME_OK;
 }
 
+/* a battery's budget is for rounds: reading twice must not leave the evening without any */
 static gboolean
 may_read_again(NiloBus *self, NiloBusMeter *meter)
 {
-    return !nilo_lane_state_is_spent(&meter->lane, get_day(self),
-                                     nilo_meter_get_reads_per_day(meter->meter));
+    const guint limit = nilo_meter_get_reads_per_day(meter->meter);
+
+    return !nilo_lane_state_is_spent(&meter->lane, get_day(self), limit) &&
+           (limit == 0 || meter->lane.reads < MAX(get_fair_share(self, limit), FIRST_READS));
 }
 
 static void

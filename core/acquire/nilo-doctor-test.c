@@ -157,8 +157,8 @@ static const SickCase sick_cases[] = {
     {"/doctor/line-lost", spoil_line_lost, NILO_DOCTOR_LINE_LOST,
      "The adapter of riser-1 (/dev/ttyUSB0) is not there: check plug and power"},
     {"/doctor/all-silent", spoil_all_silent, NILO_DOCTOR_ALL_SILENT,
-     "No meter on riser-1 answers: check the power of the level converter and the wires between "
-     "adapter and riser"},
+     "No meter on riser-1 answers: check the power of the level converter, the wires to the riser, "
+     "and that speed and parity are the meters' own"},
     {"/doctor/echo-only", spoil_echo_only, NILO_DOCTOR_ECHO_ONLY,
      "Nothing but our own echo is heard on riser-1: the adapter works, the meters do not hear it. "
      "Check the wires A and B between adapter and riser"},

@@ -229,8 +229,8 @@ find_all_silent(const NiloDoctorCase *self, GPtrArray *findings)
                             self->bus));
     else
         add(findings, NILO_DOCTOR_ALL_SILENT, NILO_DOCTOR_FAULT, NULL,
-            g_strdup_printf(_("No meter on %s answers: check the power of the level converter and "
-                              "the wires between adapter and riser"),
+            g_strdup_printf(_("No meter on %s answers: check the power of the level converter, the "
+                              "wires to the riser, and that speed and parity are the meters' own"),
                             self->bus));
     return TRUE;
 }
