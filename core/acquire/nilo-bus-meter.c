@@ -165,26 +165,37 @@ nilo_bus_memory_restore(GVariant *memory, GHashTable *meters)
 }
 
 GVariant *
+nilo_bus_memory_parse(GBytes *bytes, GError **error)
+{
+    g_autoptr(GVariant) memory =
+        g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE(MEMORY_FORMAT), bytes, FALSE));
+    guint32 magic;
+
+    g_variant_get_child(memory, 0, "u", &magic);
+    if (magic != MEMORY_MAGIC || !g_variant_is_normal_form(memory)) {
+        g_set_error(error, NILO_ERROR, NILO_ERROR_DAMAGED,
+                    "%" G_GSIZE_FORMAT " bytes that are no memory of a bus",
+                    g_bytes_get_size(bytes));
+        return NULL;
+    }
+    return g_steal_pointer(&memory);
+}
+
+GVariant *
 nilo_bus_memory_read(const char *path, GError **error)
 {
-    g_autoptr(GVariant) memory = NULL;
     g_autoptr(GBytes) bytes = NULL;
+    GVariant *memory;
     char *text;
     gsize size;
-    guint32 magic;
 
     if (!g_file_get_contents(path, &text, &size, error))
         return NULL;
     bytes = g_bytes_new_take(text, size);
-    memory =
-        g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE(MEMORY_FORMAT), bytes, FALSE));
-    g_variant_get_child(memory, 0, "u", &magic);
-    if (magic != MEMORY_MAGIC || !g_variant_is_normal_form(memory)) {
-        g_set_error(error, NILO_ERROR, NILO_ERROR_DAMAGED,
-                    "%s: %" G_GSIZE_FORMAT " bytes that are no memory of a bus", path, size);
-        return NULL;
-    }
-    return g_steal_pointer(&memory);
+    memory = nilo_bus_memory_parse(bytes, error);
+    if (memory == NULL)
+        g_prefix_error(error, "%s: ", path);
+    return memory;
 }
 
 gboolean

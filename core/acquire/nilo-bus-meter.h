@@ -59,6 +59,9 @@ GVariant *nilo_bus_memory_build(GHashTable *meters);
 /** nilo_bus_memory_restore: takes what is of use out of @memory for the meters there are */
 void nilo_bus_memory_restore(GVariant *memory, GHashTable *meters);
 
+/** nilo_bus_memory_parse: (transfer full): %NULL with %NILO_ERROR_DAMAGED when it is not ours */
+GVariant *nilo_bus_memory_parse(GBytes *bytes, GError **error);
+
 /**
  * nilo_bus_memory_read:
  *
