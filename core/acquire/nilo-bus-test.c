@@ -524,6 +524,21 @@ test_scan_is_cancelled(Fixture *self, gconstpointer data)
 }
 
 static void
+test_stop_ends_a_scan(Fixture *self, gconstpointer data)
+{
+    g_autoptr(NiloScanJob) job =
+        nilo_scan_job_new("riser", "fake", NULL, NILO_CLOCK(self->clock), NULL);
+    g_autoptr(GAsyncResult) result = NULL;
+    g_autoptr(GError) error = NULL;
+
+    nilo_bus_scan_async(self->bus, job, NULL, read_cb, &result);
+    nilo_bus_stop(self->bus);
+    wait_for(&result);
+    if (!nilo_bus_scan_finish(self->bus, result, &error))
+        g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static void
 test_stop_ends_what_waits(Fixture *self, gconstpointer data)
 {
     GAsyncResult *results[3] = {NULL};
@@ -580,6 +595,7 @@ main(int argc, char **argv)
     ADD("/bus/reload-keeps-what-was-learned", test_reload_keeps_what_was_learned);
     ADD("/bus/scan-gives-way-to-a-round", test_scan_gives_way_to_a_round);
     ADD("/bus/scan-is-cancelled", test_scan_is_cancelled);
+    ADD("/bus/stop-ends-a-scan", test_stop_ends_a_scan);
     ADD("/bus/stop-ends-what-waits", test_stop_ends_what_waits);
     ADD("/bus/nobody-due", test_nobody_due);
     return g_test_run();

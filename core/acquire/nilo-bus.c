@@ -1091,8 +1091,6 @@ run_scan(NiloBus *self, NiloBusJob **owned)
     g_autoptr(GError) error = NULL;
 
     g_mutex_lock(&self->mutex);
-    g_clear_object(&self->scan);
-    self->scan = g_cancellable_new();
     cancellable = g_object_ref(self->scan);
     g_mutex_unlock(&self->mutex);
     if (g_cancellable_is_cancelled(g_task_get_cancellable(task)))
@@ -1276,6 +1274,11 @@ take_job(NiloBus *self, NiloBusJob **job, Setup **setup)
     if (g_cancellable_is_cancelled(self->pause)) {
         g_object_unref(self->pause);
         self->pause = g_cancellable_new();
+    }
+    /* a fresh one before anybody can see the scan: who comes from now on breaks off this one */
+    if (*job != NULL && (*job)->kind == NILO_BUS_JOB_SCAN) {
+        g_clear_object(&self->scan);
+        self->scan = g_cancellable_new();
     }
     self->current = *job;
     self->state.busy = *job != NULL;
