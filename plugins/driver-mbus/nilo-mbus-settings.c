@@ -196,15 +196,28 @@ take_address(NiloMbusSettings *self, NiloMeter *meter, NiloMbusTarget *target, G
                      : take_primary(meter, text, target, error);
 }
 
+/* "12345678.TEC.16.07-70000001": the fabrication number tells equal ones apart */
+static void
+take_id(NiloMeter *meter, NiloMbusTarget *target)
+{
+    NiloMeterId *id = nilo_meter_get_id(meter);
+    g_auto(GStrv) parts = NULL;
+
+    if (!nilo_meter_id_has_scheme(id, SCHEME))
+        return;
+    parts = g_strsplit(nilo_meter_id_get_local(id), "-", 2);
+    if (parts[0] == NULL || !scan_mask(parts[0], &target->mask) || parts[1] == NULL)
+        return;
+    target->has_fabrication = scan_digits(parts[1], &target->fabrication);
+}
+
 gboolean
 nilo_mbus_settings_get_target(NiloMbusSettings *self, NiloMeter *meter, NiloMbusTarget *target,
                               GError **error)
 {
-    NiloMeterId *id = nilo_meter_get_id(meter);
     NiloMbusTarget found = {.mask = NILO_MBUS_ADDRESS_ANY};
 
-    if (nilo_meter_id_has_scheme(id, SCHEME))
-        scan_mask(nilo_meter_id_get_local(id), &found.mask);
+    take_id(meter, &found);
     if (!take_address(self, meter, &found, error))
         return FALSE;
     if (found.is_secondary && found.mask.identification == NILO_MBUS_ANY_IDENTIFICATION)
