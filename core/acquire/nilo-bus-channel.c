@@ -18,6 +18,9 @@
 /* when the line cannot say: the speed that waits longest of those in use */
 #define UNKNOWN_SPEED_BAUD 2400
 
+/* nobody answers that late, not behind the slowest of serial servers */
+#define LATE_MAX_US (10 * G_USEC_PER_SEC)
+
 /* longest frame of M-Bus is 261 bytes, of CJ/T 188 117, both with preamble and noise around */
 #define HELD_MAX 1024
 
@@ -127,10 +130,14 @@ count_broken(NiloBusChannel *self)
 static void
 note_late(NiloBusChannel *self, gint64 heard_us)
 {
+    gint64 late_us;
+
     if (self->silent_answer_time == NULL || self->silent_was_late)
         return;
     self->silent_was_late = TRUE;
-    nilo_answer_time_note_late(self->silent_answer_time, heard_us - self->silent_asked_us);
+    late_us = heard_us - self->silent_asked_us;
+    /* what lay in a buffer since the last round tells nothing of the time it took */
+    nilo_answer_time_note_late(self->silent_answer_time, late_us <= LATE_MAX_US ? late_us : 0);
 }
 
 /* takes what is there already: nobody had been asked, so it is late or it is noise */

@@ -47,8 +47,10 @@ nilo_bus_meter_note(NiloBusMeter *self, NiloReport *report, gboolean troubled)
         memmove(self->recent, self->recent + 1, --self->n_recent);
     self->recent[self->n_recent++] = (guint8)nilo_report_get_outcome(report);
     self->troubled = (guint16)(self->troubled << 1 | (troubled ? 1 : 0));
+    self->noted = self->time;
     if (nilo_report_get_outcome(report) != NILO_OUTCOME_OK)
         return;
+    self->answered_us = nilo_report_get_taken_us(report);
     self->status = nilo_report_get_status(report);
     self->has_drift = nilo_report_get_clock_drift_s(report, &self->drift_s);
 }
@@ -140,6 +142,8 @@ restore_meter(NiloBusMeter *self, GVariant *meter)
     g_variant_get_child(meter, 2, "(uuuuuqq)", &time->mean_us, &time->deviation_us, &time->peak_us,
                         &time->former_peak_us, &time->late_us, &time->n_late, &time->n);
     restore_known(&self->plausibility, known);
+    self->noted = self->time;
+    self->answered_us = self->plausibility.known_us;
 }
 
 void

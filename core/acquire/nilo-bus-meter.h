@@ -21,6 +21,8 @@ G_BEGIN_DECLS
  * @found: (nullable): who answered in its place the last time
  * @recent: outcomes of the last reads, the newest at @n_recent - 1
  * @troubled: bit n: the read at @n_recent - 1 - n met noise or damage on its way
+ * @noted: copy of @time after the last read: @time itself changes while a read is under way
+ * @answered_us: the last good read, UTC; 0 for never or not known
  * @status: #NiloMeterStatus of the last good read
  * @drift_s: of its clock, when @has_drift
  *
@@ -36,6 +38,8 @@ typedef struct {
     guint8 recent[NILO_BUS_METER_RECENT];
     guint n_recent;
     guint16 troubled;
+    NiloAnswerTime noted;
+    gint64 answered_us;
     guint status;
     gint64 drift_s;
     gboolean has_drift;

@@ -6,6 +6,7 @@
 
 #include "nilo-bus-channel.h"
 #include "nilo-bus-meter.h"
+#include "nilo-bus-private.h"
 #include "nilo-bus-queue.h"
 #include "nilo-error.h"
 #include "nilo-log.h"
@@ -473,6 +474,7 @@ note_counts(NiloBus *self, Effort *effort)
     for (guint i = 0; i < NILO_N_VERDICTS; i++)
         self->state.verdicts[i] += counts.verdicts[i];
     self->state.echo = nilo_bus_channel_has_echo(self->channel);
+    self->state.babbling = nilo_bus_channel_is_babbling(self->channel);
 }
 
 static NiloReport *
@@ -1553,49 +1555,19 @@ nilo_bus_get_meter_lane(NiloBus *self, NiloMeterId *meter, NiloLane *lane)
     return TRUE;
 }
 
-static void
-describe(const NiloBusMeter *meter, NiloDoctorMeter *described)
-{
-    G_STATIC_ASSERT(NILO_DOCTOR_RECENT == NILO_BUS_METER_RECENT);
-
-    described->n_recent = meter->n_recent;
-    for (guint i = 0; i < meter->n_recent; i++) {
-        described->recent[i] = (NiloOutcome)meter->recent[i];
-        described->n_troubled += meter->troubled >> i & 1;
-    }
-    described->found = g_strdup(meter->found);
-    described->late_ms = meter->time.late_us / 1000;
-    described->n_late = meter->time.n_late;
-    described->status = meter->status;
-    described->drift_s = meter->drift_s;
-    described->has_drift = meter->has_drift;
-}
-
-static NiloDoctorCase *
-dup_doctor_case(NiloBus *self)
+void
+nilo_bus_visit(NiloBus *self, NiloBusVisitFunc func, gpointer user_data)
 {
     g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
-    NiloDoctorCase *doctor_case =
-        nilo_doctor_case_new(self->name, nilo_transport_get_port(self->setup->transport));
 
-    doctor_case->lost = self->state.lost_us != 0;
-    doctor_case->echo = self->state.echo;
-    for (guint i = 0; i < self->riser->len; i++) {
-        const NiloBusMeter *meter = g_ptr_array_index(self->riser, i);
-
-        if (nilo_meter_get_enabled(meter->meter))
-            describe(meter, nilo_doctor_case_add(doctor_case, nilo_meter_get_id_text(meter->meter),
-                                                 nilo_meter_get_place(meter->meter)));
-    }
-    return doctor_case;
+    func(self->setup->config, nilo_transport_get_port(self->setup->transport), self->riser,
+         user_data);
 }
 
-GPtrArray *
-nilo_bus_examine(NiloBus *self)
+NiloClock *
+nilo_bus_get_clock(NiloBus *self)
 {
-    g_autoptr(NiloDoctorCase) doctor_case = dup_doctor_case(self);
-
-    return nilo_doctor_examine(doctor_case);
+    return self->clock;
 }
 
 void

@@ -32,6 +32,7 @@ G_BEGIN_DECLS
  * @broken: characters with parity or framing errors
  * @stray: bytes heard while nobody had been asked
  * @confirms: reads made only to confirm another
+ * @babbling: the line did not fall quiet before the last request
  *
  * A look at a bus from main.
  */
@@ -53,6 +54,7 @@ typedef struct {
     guint64 broken;
     guint64 stray;
     guint64 confirms;
+    gboolean babbling;
 } NiloBusState;
 
 #define NILO_TYPE_BUS (nilo_bus_get_type())
@@ -109,7 +111,7 @@ NILO_INTERNAL char *nilo_bus_dup_activity(NiloBus *self);
 NILO_INTERNAL gboolean nilo_bus_get_meter_lane(NiloBus *self, NiloMeterId *meter, NiloLane *lane);
 
 /** nilo_bus_examine: (transfer full) (element-type NiloDoctorFinding): what nilo_doctor_examine()
- * says of the last reads */
+ * says of what the bus remembers; sends nothing */
 NILO_INTERNAL GPtrArray *nilo_bus_examine(NiloBus *self);
 
 /**
