@@ -279,6 +279,8 @@ round_finished_cb(NiloBus *bus, NiloRound *round, Wire *wire)
     nilo_log_message(&scope, "round: %u of %u meters read in %.1f s",
                      nilo_round_get_n_outcome(round, NILO_OUTCOME_OK), nilo_round_get_n_due(round),
                      (double)nilo_round_get_duration_us(round) / G_USEC_PER_SEC);
+    /* a round's reports travel together: do not let them wait for more to come */
+    nilo_sink_flush(wire->building->sink);
     note_missed(wire, round);
 }
 
