@@ -10,6 +10,7 @@
 #include "nilo-bus-queue.h"
 #include "nilo-error.h"
 #include "nilo-log.h"
+#include "nilo-plugin-guard.h"
 
 /* a lost adapter is looked for after 1, 2, 4 .. 60 s */
 #define REOPEN_FIRST_US (1 * G_USEC_PER_SEC)
@@ -486,14 +487,17 @@ read_once(NiloBus *self, NiloBusMeter *meter, const NiloBusJob *job, guint tries
     NiloOutcome outcome = NILO_OUTCOME_SILENT;
     g_autoptr(GBytes) evidence = NULL;
     NiloBusChannelCounts counts;
+    const char *before;
     gboolean done;
 
     if (!nilo_line_configure(self->line, nilo_meter_get_line_settings(meter->meter), error))
         return NULL;
     nilo_bus_channel_begin(self->channel, tries, nilo_meter_get_answer_extra_ms(meter->meter),
                            &meter->time);
+    before = nilo_plugin_guard_enter_object(driver);
     done = nilo_driver_read(driver, meter->meter, job->flags, NILO_CHANNEL(self->channel), builder,
                             &outcome, self->stop, error);
+    nilo_plugin_guard_leave(before);
     note_counts(self, effort);
     if (!done)
         return NULL;
@@ -792,12 +796,15 @@ static gboolean
 ensure_line(NiloBus *self)
 {
     g_autoptr(GError) error = NULL;
+    const char *before;
 
     if (self->line != NULL)
         return TRUE;
     if (nilo_clock_get_monotonic_us(self->clock) < self->reopen_us)
         return FALSE;
+    before = nilo_plugin_guard_enter_object(self->setup->transport);
     self->line = nilo_transport_open(self->setup->transport, self->clock, self->stop, &error);
+    nilo_plugin_guard_leave(before);
     if (self->line == NULL) {
         note_lost(self, error);
         return FALSE;
@@ -1005,6 +1012,7 @@ write_meter(NiloBus *self, NiloBusMeter *meter, NiloBusJob *job, GVariant **resu
 {
     NiloDriver *driver = find_driver(self, nilo_meter_get_driver(meter->meter));
     Effort effort = {0};
+    const char *before;
     gboolean done;
 
     if (driver == NULL) {
@@ -1016,8 +1024,10 @@ write_meter(NiloBus *self, NiloBusMeter *meter, NiloBusJob *job, GVariant **resu
         return FALSE;
     nilo_bus_channel_begin(self->channel, nilo_bus_config_get_tries(self->setup->config),
                            nilo_meter_get_answer_extra_ms(meter->meter), &meter->time);
+    before = nilo_plugin_guard_enter_object(driver);
     done = nilo_driver_write(driver, meter->meter, job->command, NILO_CHANNEL(self->channel),
                              result, self->stop, error);
+    nilo_plugin_guard_leave(before);
     note_counts(self, &effort);
     nilo_noise_note(&self->noise, effort.exchanges, effort.trouble);
     return done;
@@ -1058,6 +1068,7 @@ scan_bus(NiloBus *self, NiloScanJob *scan, GCancellable *cancellable, GError **e
 {
     NiloDriver *driver = find_driver(self, nilo_scan_job_get_driver(scan));
     Effort effort = {0};
+    const char *before;
     gboolean done;
 
     if (driver == NULL) {
@@ -1068,8 +1079,10 @@ scan_bus(NiloBus *self, NiloScanJob *scan, GCancellable *cancellable, GError **e
     if (!nilo_line_configure(self->line, NULL, error))
         return FALSE;
     nilo_bus_channel_begin(self->channel, SCAN_TRIES, 0, NULL);
+    before = nilo_plugin_guard_enter_object(driver);
     done =
         nilo_driver_scan(driver, NILO_SCAN(scan), NILO_CHANNEL(self->channel), cancellable, error);
+    nilo_plugin_guard_leave(before);
     note_counts(self, &effort);
     return done;
 }

@@ -200,6 +200,24 @@ nilo_plugin_guard_enter(const char *plugin)
     return before;
 }
 
+static GQuark
+get_plugin_quark(void)
+{
+    return g_quark_from_static_string("nilo-plugin");
+}
+
+void
+nilo_plugin_guard_note_type(GType type, const char *plugin)
+{
+    g_type_set_qdata(type, get_plugin_quark(), (gpointer)g_intern_string(plugin));
+}
+
+const char *
+nilo_plugin_guard_enter_object(gpointer object)
+{
+    return nilo_plugin_guard_enter(g_type_get_qdata(G_OBJECT_TYPE(object), get_plugin_quark()));
+}
+
 void
 nilo_plugin_guard_leave(const char *before)
 {

@@ -3,6 +3,8 @@
 
 #include "nilo-error.h"
 
+#include <glib-object.h>
+
 G_BEGIN_DECLS
 
 /* this many crashes in a row blamed on one plugin quarantine it */
@@ -65,6 +67,13 @@ NILO_INTERNAL void nilo_plugin_guard_release(NiloPluginGuard *self, const char *
  * Returns: (nullable): what was before, for nilo_plugin_guard_leave()
  */
 NILO_INTERNAL const char *nilo_plugin_guard_enter(const char *plugin);
+
+/** nilo_plugin_guard_note_type: objects of @type run code of @plugin */
+NILO_INTERNAL void nilo_plugin_guard_note_type(GType type, const char *plugin);
+
+/** nilo_plugin_guard_enter_object: the same as nilo_plugin_guard_enter() with the plugin whose type
+ * @object is; the core itself when it is nobody's */
+NILO_INTERNAL const char *nilo_plugin_guard_enter_object(gpointer object);
 NILO_INTERNAL void nilo_plugin_guard_leave(const char *before);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NiloPluginGuard, nilo_plugin_guard_free)

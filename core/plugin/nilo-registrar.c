@@ -4,6 +4,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "nilo-driver.h"
+#include "nilo-plugin-guard.h"
 #include "nilo-service.h"
 #include "nilo-storage.h"
 #include "nilo-transport.h"
@@ -123,6 +124,7 @@ add(NiloRegistrar *self, const char *kind, const char *name, GType type, GType c
     added->type = type;
     added->settings = settings;
     g_hash_table_insert(self->offers, g_steal_pointer(&offer), added);
+    nilo_plugin_guard_note_type(type, self->plugin->name);
 }
 
 void
