@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define STEPS_BETWEEN_KILLS 61
+#define STEPS_BETWEEN_KILLS 397
 
 /* --- a scan that keeps everything --------------------------------------------------------------
  */
@@ -126,7 +126,7 @@ run(TestScan *scan, NiloMbusTestBus *bus)
     g_autoptr(NiloDriver) driver = g_object_new(NILO_TYPE_MBUS_DRIVER, NULL);
     g_autoptr(GError) error = NULL;
 
-    nilo_driver_scan(driver, NILO_SCAN(scan), NILO_CHANNEL(bus->channel), NULL, &error);
+    nilo_driver_scan(driver, NILO_SCAN(scan), bus->channel, NULL, &error);
     g_assert_no_error(error);
 }
 
@@ -427,8 +427,7 @@ test_option(gconstpointer data)
     g_autoptr(NiloDriver) driver = g_object_new(NILO_TYPE_MBUS_DRIVER, NULL);
     g_autoptr(GError) error = NULL;
 
-    g_assert_false(
-        nilo_driver_scan(driver, NILO_SCAN(scan), NILO_CHANNEL(bus->channel), NULL, &error));
+    g_assert_false(nilo_driver_scan(driver, NILO_SCAN(scan), bus->channel, NULL, &error));
     g_assert_error(error, NILO_ERROR, NILO_ERROR_BAD_VALUE);
     g_assert_cmpstr(error->message, ==, test->message);
 }
@@ -443,8 +442,7 @@ test_babble(void)
     g_autoptr(GError) error = NULL;
     g_autofree char *found = NULL;
 
-    g_assert_false(
-        nilo_driver_scan(driver, NILO_SCAN(scan), NILO_CHANNEL(bus->channel), NULL, &error));
+    g_assert_false(nilo_driver_scan(driver, NILO_SCAN(scan), bus->channel, NULL, &error));
     g_assert_error(error, NILO_ERROR, NILO_ERROR_NOISE);
     found = join_found(scan->found);
     g_assert_cmpstr(found, ==, "");

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "nilo-bus-channel.h"
 #include "nilo-lab-estate.h"
 
 #include <nilometer-wire.h>
@@ -32,7 +31,7 @@ typedef struct {
     NiloLabEstate *estate;
     NiloLabBus *bus;
     NiloMbusTestLine *line;
-    NiloBusChannel *channel;
+    NiloChannel *channel;
     NiloFakeClock *clock;
 } NiloMbusTestBus;
 

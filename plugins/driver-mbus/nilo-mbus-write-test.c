@@ -84,7 +84,7 @@ test_write(gconstpointer data)
     g_autoptr(GError) error = NULL;
     g_autofree char *asked = NULL;
 
-    nilo_driver_write(driver, meter, command, NILO_CHANNEL(bus->channel), &result, NULL, &error);
+    nilo_driver_write(driver, meter, command, bus->channel, &result, NULL, &error);
     asked = nilo_mbus_test_bus_take_asked(bus);
     g_assert_cmpstr(asked, ==, test->asked);
     if (test->code == NO_CODE)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* no test itself: what the tests of this folder have in common */
 #include "nilo-mbus-test-line.h"
 
 #include <string.h>
 
+#include "nilo-bus-channel.h"
 #include "nilo-mbus-settings.h"
 
 #define NS_PER_US 1000
@@ -173,6 +175,7 @@ nilo_mbus_test_bus_new(const char *estate, guint tries)
     g_autoptr(GError) error = NULL;
     const NiloBusChannelSettings settings = {.slack_ms = SLACK_MS};
     NiloMbusTestBus *self = g_new0(NiloMbusTestBus, 1);
+    NiloBusChannel *channel;
     NiloLabTime time = {.mono_ns = 0, .speedup = 1};
 
     self->estate = nilo_lab_estate_new_from_data(estate, strlen(estate), &error);
@@ -186,9 +189,10 @@ nilo_mbus_test_bus_new(const char *estate, guint tries)
     self->line->bus = self->bus;
     self->line->clock = g_object_ref(self->clock);
     self->line->speed_baud = nilo_lab_bus_get_settings(self->bus)->speed_baud;
-    self->channel = nilo_bus_channel_new(NILO_CLOCK(self->clock), &settings, NULL, NULL);
-    nilo_bus_channel_set_line(self->channel, NILO_LINE(self->line));
-    nilo_bus_channel_begin(self->channel, tries, 0, NULL);
+    channel = nilo_bus_channel_new(NILO_CLOCK(self->clock), &settings, NULL, NULL);
+    nilo_bus_channel_set_line(channel, NILO_LINE(self->line));
+    nilo_bus_channel_begin(channel, tries, 0, NULL);
+    self->channel = NILO_CHANNEL(channel);
     return self;
 }
 
@@ -264,8 +268,7 @@ nilo_mbus_test_bus_read(NiloMbusTestBus *bus, NiloDriver *driver, NiloMeter *met
     NiloOutcome outcome = NILO_OUTCOME_CANCELLED;
     const guint speed_baud = nilo_line_get_speed(NILO_LINE(bus->line));
 
-    nilo_driver_read(driver, meter, flags, NILO_CHANNEL(bus->channel), builder, &outcome, NULL,
-                     &error);
+    nilo_driver_read(driver, meter, flags, bus->channel, builder, &outcome, NULL, &error);
     g_assert_no_error(error);
     nilo_line_set_speed(NILO_LINE(bus->line), speed_baud, NULL); /* as the bus does */
     return nilo_report_builder_finish(builder, outcome);
