@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define STEPS_BETWEEN_KILLS 397
+#define STEPS_BETWEEN_KILLS 31
 
 /* --- a scan that keeps everything --------------------------------------------------------------
  */

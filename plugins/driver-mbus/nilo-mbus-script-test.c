@@ -198,7 +198,8 @@ static const ScriptCase script_cases[] = {
     {"/mbus/script/late-answer-of-another", "E5,!01:" V1 ",01:" V1, "40 7B 7B", NILO_OUTCOME_OK, 1},
     {"/mbus/script/another-meter", "E5,!01:" V1 ",!01:" V1, "40 7B 7B", NILO_OUTCOME_WRONG_METER,
      0},
-    {"/mbus/script/encrypted", "E5,e01:3C1E5B7A99D24F60815A2B3C4D5E6F70", "40 7B", NILO_OUTCOME_ENCRYPTED, 0},
+    {"/mbus/script/encrypted", "E5,e01:3C1E5B7A99D24F60815A2B3C4D5E6F70", "40 7B",
+     NILO_OUTCOME_ENCRYPTED, 0},
 };
 
 static void

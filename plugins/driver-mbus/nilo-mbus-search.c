@@ -3,7 +3,7 @@
 
 #include "nilo-mbus-makers.h"
 
-#define VARIANT_TYPE  "(ua(uuqyyuuuu))"
+#define STEP_TYPE     "(uuuuuuuuu)"
 #define DIGITS        8
 #define HEX_DIGITS    16
 #define ANY_DIGIT     0xfu
@@ -350,43 +350,73 @@ nilo_mbus_search_take_stuck(NiloMbusSearch *self, NiloMbusStep *step)
 /* --- checkpoints -------------------------------------------------------------------------------
  */
 
+/* a step as it is saved: of fixed size, so that saving hundreds after each step costs nothing */
+typedef struct {
+    guint32 kind;
+    guint32 identification;
+    guint32 manufacturer;
+    guint32 version;
+    guint32 medium;
+    guint32 fabrication;
+    guint32 level;
+    guint32 try;
+    guint32 heard;
+} SavedStep;
+
 GVariant *
 nilo_mbus_search_to_variant(NiloMbusSearch *self)
 {
-    GVariantBuilder builder;
+    g_autofree SavedStep *saved = g_new(SavedStep, self->steps->len + 1);
 
-    g_variant_builder_init(&builder, G_VARIANT_TYPE("a(uuqyyuuuu)"));
     for (guint i = 0; i < self->steps->len; i++) {
         const NiloMbusStep *step = &g_array_index(self->steps, NiloMbusStep, i);
 
-        g_variant_builder_add(&builder, "(uuqyyuuuu)", (guint32)step->kind,
-                              step->mask.identification, step->mask.manufacturer,
-                              step->mask.version, step->mask.medium, step->fabrication, step->level,
-                              step->try, step->heard);
+        saved[i] = (SavedStep){
+            .kind = step->kind,
+            .identification = step->mask.identification,
+            .manufacturer = step->mask.manufacturer,
+            .version = step->mask.version,
+            .medium = step->mask.medium,
+            .fabrication = step->fabrication,
+            .level = step->level,
+            .try = step->try,
+            .heard = step->heard,
+        };
     }
-    return g_variant_new("(ua(uuqyyuuuu))", self->heard, &builder);
+    return g_variant_new("(u@a" STEP_TYPE ")", self->heard,
+                         g_variant_new_fixed_array(G_VARIANT_TYPE(STEP_TYPE), saved,
+                                                   self->steps->len, sizeof(SavedStep)));
 }
 
 NiloMbusSearch *
 nilo_mbus_search_from_variant(GVariant *variant)
 {
     g_autoptr(NiloMbusSearch) self = NULL;
-    g_autoptr(GVariantIter) iter = NULL;
-    NiloMbusStep step;
-    guint32 kind;
+    g_autoptr(GVariant) steps = NULL;
+    const SavedStep *saved;
+    gsize n;
 
-    if (!g_variant_is_of_type(variant, G_VARIANT_TYPE(VARIANT_TYPE)))
+    if (!g_variant_is_of_type(variant, G_VARIANT_TYPE("(ua" STEP_TYPE ")")))
         return NULL;
     self = nilo_mbus_search_new(&NILO_MBUS_ADDRESS_ANY);
     g_array_set_size(self->steps, 0);
-    g_variant_get(variant, "(ua(uuqyyuuuu))", &self->heard, &iter);
-    while (g_variant_iter_next(iter, "(uuqyyuuuu)", &kind, &step.mask.identification,
-                               &step.mask.manufacturer, &step.mask.version, &step.mask.medium,
-                               &step.fabrication, &step.level, &step.try, &step.heard)) {
-        if (kind > NILO_MBUS_STEP_FALLBACK || step.level > NILO_MBUS_LEVEL_ALL ||
-            self->steps->len == STEPS_MAX)
+    g_variant_get(variant, "(u@a" STEP_TYPE ")", &self->heard, &steps);
+    saved = g_variant_get_fixed_array(steps, &n, sizeof(SavedStep));
+    if (n > STEPS_MAX)
+        return NULL;
+    for (gsize i = 0; i < n; i++) {
+        const NiloMbusStep step = {
+            .kind = (NiloMbusStepKind)saved[i].kind,
+            .mask = {saved[i].identification, (guint16)saved[i].manufacturer,
+                     (guint8)saved[i].version, (guint8)saved[i].medium},
+            .fabrication = saved[i].fabrication,
+            .level = saved[i].level,
+            .try = saved[i].try,
+            .heard = saved[i].heard,
+        };
+
+        if (saved[i].kind > NILO_MBUS_STEP_FALLBACK || step.level > NILO_MBUS_LEVEL_ALL)
             return NULL;
-        step.kind = (NiloMbusStepKind)kind;
         g_array_append_val(self->steps, step);
     }
     return g_steal_pointer(&self);

@@ -72,7 +72,7 @@ void nilo_mbus_search_probe_behind(NiloMbusSearch *self, const NiloMbusStep *ste
  * anything narrower; FALSE when there is none */
 gboolean nilo_mbus_search_take_stuck(NiloMbusSearch *self, NiloMbusStep *step);
 
-/** nilo_mbus_search_to_variant: (transfer full): floating `(ua(uuqyyuuuu))` */
+/** nilo_mbus_search_to_variant: (transfer full): floating `(ua(uuuuuuuuu))` */
 GVariant *nilo_mbus_search_to_variant(NiloMbusSearch *self);
 
 /** nilo_mbus_search_from_variant: (transfer full) (nullable): %NULL when it is none of ours */
