@@ -255,7 +255,7 @@ class Screen:
 
 
 def count_stored(folder):
-    """Reports in the files of the mirror, which gets only what the journal holds, and their batches."""
+    """Reports in the mirror's files, and their batches: it gets only what the journal holds."""
     reports, batches = set(), set()
     for path in pathlib.Path(folder).glob("*.csv"):
         with open(path, newline="", encoding="utf-8") as file:
@@ -285,13 +285,14 @@ def sum_up(daemon, building, folder):
         state = Screen.compose_bus(building, bus)
         print("  " + _("%(bus)s: %(rounds)d rounds finished, the last %(last)s") % {
             "bus": bus["Name"], "rounds": building.rounds[bus["Name"]], "last": state[5]})
-    print("  " + _("meters read: %(ok)d of %(meters)d (%(dead)d are dead, %(tried)d were tried)") % {
+    print("  " + _("meters read: %(ok)d of %(meters)d (%(dead)d are dead, %(tried)d were "
+                   "tried)") % {
         "ok": len(building.ever_ok), "meters": len(building.meters), "dead": len(building.dead),
         "tried": len(building.outcomes)})
     print("  " + _("live meters read: %(ok)d of %(live)d tried (%(percent).1f %%)") % {
         "ok": live_ok, "live": live, "percent": 100 * live_ok / max(1, live)})
-    print("  " + _("reports in the journal: %(reports)d in %(batches)d batches, %(heard)d announced "
-                   "on D-Bus") % {
+    print("  " + _("reports in the journal: %(reports)d in %(batches)d batches, %(heard)d "
+                   "announced on D-Bus") % {
         "reports": reports, "batches": batches, "heard": building.n_reports})
     print("  " + _("values checked against the truth: %(values)d, within tolerance %(right)d, "
                    "flagged %(flagged)d, wrong %(wrong)d") % {
