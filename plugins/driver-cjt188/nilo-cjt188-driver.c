@@ -10,7 +10,8 @@
 struct _NiloCjt188Driver {
     GObject parent_instance;
 
-    guint8 serial; /* of the last request, on this line */
+    guint8 serial;              /* of the last request, on this line */
+    NiloCjt188Order wire_order; /* what a meter answered to last */
 };
 
 static void nilo_cjt188_driver_iface_init(NiloDriverInterface *iface);
@@ -57,6 +58,7 @@ cjt188_read(NiloDriver *driver, NiloMeter *meter, guint flags, NiloChannel *chan
         return TRUE;
     }
     nilo_cjt188_session_init_for_meter(&session, channel, &self->serial, settings, &address);
+    session.wire_order = &self->wire_order;
     return nilo_cjt188_read_all(&session, settings, flags, builder, outcome, cancellable, error);
 }
 
@@ -72,6 +74,7 @@ cjt188_write(NiloDriver *driver, NiloMeter *meter, NiloCommand *command, NiloCha
     if (!nilo_cjt188_settings_check(settings, meter, &address, error))
         return FALSE;
     nilo_cjt188_session_init_for_meter(&session, channel, &self->serial, settings, &address);
+    session.wire_order = &self->wire_order;
     return nilo_cjt188_write_command(&session, settings, command, result, cancellable, error);
 }
 

@@ -20,7 +20,7 @@ other_order(NiloCjt188Order order)
 }
 
 static NiloCjt188Order
-get_preferred_order(NiloCjt188Settings *settings)
+get_preferred_order(const NiloCjt188Session *session, NiloCjt188Settings *settings)
 {
     const NiloCjt188Learned *learned = nilo_cjt188_settings_get_learned(settings);
 
@@ -34,9 +34,16 @@ get_preferred_order(NiloCjt188Settings *settings)
     }
     if (learned->has_order)
         return learned->order;
-    return nilo_cjt188_settings_get_edition(settings) == NILO_CJT188_EDITION_2018
-               ? NILO_CJT188_LOW_FIRST
-               : NILO_CJT188_HIGH_FIRST;
+    switch (nilo_cjt188_settings_get_edition(settings)) {
+    case NILO_CJT188_EDITION_2004:
+        return NILO_CJT188_HIGH_FIRST;
+    case NILO_CJT188_EDITION_2018:
+        return NILO_CJT188_LOW_FIRST;
+    case NILO_CJT188_EDITION_AUTO:
+        break;
+    }
+    /* meters of one wire were mostly bought together */
+    return session->wire_order != NULL ? *session->wire_order : NILO_CJT188_HIGH_FIRST;
 }
 
 static gboolean
@@ -74,6 +81,8 @@ learn(NiloCjt188Session *session, NiloCjt188Learned *learned)
     learned->failures = 0;
     learned->has_order = TRUE;
     learned->order = session->order;
+    if (session->wire_order != NULL)
+        *session->wire_order = session->order;
     learned->has_type = TRUE;
     learned->type = session->frame.type;
     if (!session->check_type)
@@ -89,7 +98,7 @@ nilo_cjt188_read_current(NiloCjt188Session *session, NiloCjt188Settings *setting
     const gboolean has_given_up = learned->failures >= BOTH_ORDERS_READS;
     const gboolean tries_both = !is_fixed && !learned->has_order && !has_given_up;
 
-    session->order = get_preferred_order(settings);
+    session->order = get_preferred_order(session, settings);
     if (!is_fixed && has_given_up && learned->failures % 2 == 1)
         session->order = other_order(session->order);
     if (!nilo_cjt188_session_read(session, NILO_CJT188_DI_CURRENT, cancellable, error))
@@ -114,7 +123,7 @@ nilo_cjt188_read_ensure_order(NiloCjt188Session *session, NiloCjt188Settings *se
                               nilo_cjt188_settings_get_learned(settings)->has_order;
 
     if (is_known) {
-        session->order = get_preferred_order(settings);
+        session->order = get_preferred_order(session, settings);
         return TRUE;
     }
     if (!nilo_cjt188_read_current(session, settings, cancellable, error))

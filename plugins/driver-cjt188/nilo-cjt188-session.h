@@ -13,6 +13,8 @@ typedef struct {
     NiloChannel *channel;  /* borrowed */
     guint8 *serial;        /* borrowed: the driver's count of requests */
     NiloCjt188Order order; /* of the data identifiers asked */
+    NiloCjt188Order
+        *wire_order; /* borrowed, nullable: what a meter of this wire answered to last */
     guint preamble_bytes;
     guint8 type; /* asked */
     gboolean check_type;
