@@ -2,6 +2,8 @@
 #include "nilo-mbus-driver.h"
 #include "nilo-mbus-test-line.h"
 
+#include <string.h>
+
 #define ESTATE                                                                                     \
     "[estate]\nseed=5\nzone-offset-minutes=480\n[bus riser]\nkind=mbus\nspeed=2400\n"              \
     "[meter m]\nbus=riser\nid=26010001\nmanufacturer=NLB\nversion=22\nmedium=7\naddress=5\n"
@@ -112,11 +114,116 @@ test_dialogue(gconstpointer data)
     g_assert_cmpstr(nilo_report_get_found(report), ==, test->found);
 }
 
+/* settlement values carry the meter's own stamps, the clock becomes a drift */
+static void
+test_history(void)
+{
+    g_autoptr(NiloMbusTestBus) bus =
+        nilo_mbus_test_bus_new(ESTATE "telegrams=2\nclock-error-s=-600\n", 3);
+    g_autoptr(NiloMeter) meter = nilo_mbus_test_meter_new(ID, "5", "zone=Asia/Shanghai");
+    g_autoptr(NiloDriver) driver = g_object_new(NILO_TYPE_MBUS_DRIVER, NULL);
+    g_autoptr(NiloReport) report = NULL;
+    const NiloReading *readings;
+    guint stamped = 0;
+    gint64 drift_s;
+    gsize n;
+
+    report = nilo_mbus_test_bus_read(bus, driver, meter, NILO_READ_HISTORY);
+    readings = nilo_report_get_readings(report, &n);
+    for (gsize i = 0; i < n; i++) {
+        g_autoptr(GDateTime) taken = NULL;
+        NiloRegisterParts parts;
+
+        if ((readings[i].flags & NILO_READING_METER_TIME) == 0)
+            continue;
+        nilo_register_unpack(readings[i].reg, &parts);
+        taken = g_date_time_new_from_unix_utc(readings[i].taken_us / G_USEC_PER_SEC);
+        /* midnight in Shanghai, the day before in UTC; storage 1 is the last settlement day */
+        g_assert_cmpint(g_date_time_get_hour(taken), ==, 16);
+        if (parts.storage == 1)
+            g_assert_cmpint(g_date_time_get_month(taken), ==, 2);
+        stamped++;
+    }
+    g_assert_cmpuint(stamped, ==, 7);
+    g_assert_true(nilo_report_get_clock_drift_s(report, &drift_s));
+    g_assert_cmpint(ABS(drift_s + 600), <=, 60);
+}
+
+/* who answered first is the meter, when nobody said who it is */
+static void
+test_pinned(void)
+{
+    g_autoptr(NiloMbusTestBus) bus =
+        nilo_mbus_test_bus_new(ESTATE
+                               "exchanged-with=26019999\nexchanged-at=2026-03-15T11:00:00Z\n",
+                               3);
+    g_autoptr(NiloMeter) meter = nilo_mbus_test_meter_new("flat:12", "5", "");
+    g_autoptr(NiloDriver) driver = g_object_new(NILO_TYPE_MBUS_DRIVER, NULL);
+    g_autoptr(NiloReport) before = nilo_mbus_test_bus_read(bus, driver, meter, 0);
+    g_autoptr(NiloReport) after = NULL;
+
+    nilo_fake_clock_advance(bus->clock, G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC);
+    after = nilo_mbus_test_bus_read(bus, driver, meter, 0);
+    g_assert_cmpint(nilo_report_get_outcome(before), ==, NILO_OUTCOME_OK);
+    g_assert_cmpint(nilo_report_get_outcome(after), ==, NILO_OUTCOME_WRONG_METER);
+    g_assert_cmpstr(nilo_report_get_found(after), ==, "mbus:26019999.NLB.16.07");
+}
+
+/* a meter that falls back to its usual speed is found there, and switched again */
+static void
+test_fallen_back(void)
+{
+    g_autoptr(NiloMbusTestBus) bus = nilo_mbus_test_bus_new(ESTATE "speed-fallback-s=300\n", 2);
+    g_autoptr(NiloMeter) meter = nilo_mbus_test_meter_new(ID, "5", "switch-speed-baud=9600");
+    g_autoptr(NiloDriver) driver = g_object_new(NILO_TYPE_MBUS_DRIVER, NULL);
+
+    for (guint i = 0; i < 3; i++) {
+        g_autoptr(NiloReport) report = nilo_mbus_test_bus_read(bus, driver, meter, 0);
+
+        g_assert_cmpint(nilo_report_get_outcome(report), ==, NILO_OUTCOME_OK);
+        nilo_fake_clock_advance(bus->clock, 600 * G_USEC_PER_SEC);
+    }
+}
+
+/* what the wire takes, and what a round took */
+static void
+test_cost(gconstpointer data)
+{
+    g_autofree char *estate =
+        g_strconcat("[estate]\nseed=5\n[bus riser]\nkind=mbus\nspeed=2400\n"
+                    "[meters a]\nbus=riser\ncount=30\nfirst-id=26010001\nfirst-address=1\n",
+                    data, NULL);
+    g_autoptr(NiloMbusTestBus) bus = nilo_mbus_test_bus_new(estate, 3);
+    g_autoptr(NiloDriver) driver = g_object_new(NILO_TYPE_MBUS_DRIVER, NULL);
+    const NiloLabBusStats *stats = nilo_lab_bus_get_stats(bus->bus);
+    gint64 taken_us = -nilo_clock_get_monotonic_us(NILO_CLOCK(bus->clock));
+
+    for (guint i = 1; i <= 30; i++) {
+        g_autofree char *id = g_strdup_printf("mbus:%08u.NLB.01.07", 26010000 + i);
+        g_autofree char *address = g_strdup_printf("%u", i);
+        const gboolean is_secondary = strlen(data) > 0;
+        g_autoptr(NiloMeter) meter =
+            nilo_mbus_test_meter_new(id, is_secondary ? NULL : address, "");
+        g_autoptr(NiloReport) report = nilo_mbus_test_bus_read(bus, driver, meter, 0);
+
+        g_assert_cmpint(nilo_report_get_outcome(report), ==, NILO_OUTCOME_OK);
+    }
+    taken_us += nilo_clock_get_monotonic_us(NILO_CLOCK(bus->clock));
+    g_test_message("30 meters: %" G_GINT64_FORMAT " ms, the wire alone %" G_GINT64_FORMAT " ms",
+                   taken_us / 1000, stats->live_ns / 1000000);
+    g_assert_cmpint(taken_us * 100, <=, stats->live_ns / 1000 * 104);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     for (guint i = 0; i < G_N_ELEMENTS(dialogue_cases); i++)
         g_test_add_data_func(dialogue_cases[i].path, &dialogue_cases[i], test_dialogue);
+    g_test_add_func("/mbus/read/history", test_history);
+    g_test_add_func("/mbus/read/pinned", test_pinned);
+    g_test_add_func("/mbus/read/speed/fallen-back", test_fallen_back);
+    g_test_add_data_func("/mbus/read/cost/primary", "", test_cost);
+    g_test_add_data_func("/mbus/read/cost/secondary", "protocol=mbus-secondary\n", test_cost);
     return g_test_run();
 }

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define STEPS_BETWEEN_KILLS 31
+#define STEPS_BETWEEN_KILLS 61
 
 /* --- a scan that keeps everything --------------------------------------------------------------
  */
