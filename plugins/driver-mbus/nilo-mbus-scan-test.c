@@ -388,6 +388,9 @@ static const ScanCase scan_cases[] = {
      BUS "[meter a]\nbus=riser\nid=26010001\naddress=9\n"
          "[meter b]\nbus=riser\nid=26010002\naddress=10\ndeviations=primary-only\n",
      "", "mbus:26010001.NLB.01.07\nmbus:26010002.NLB.01.07@10\n"},
+    {"/mbus/scan/both/primary-only",
+     BUS "[meter b]\nbus=riser\nid=26010002\naddress=10\ndeviations=primary-only\n", "",
+     "mbus:26010002.NLB.01.07@10\n"},
     {"/mbus/scan/speeds", BUS "[meter a]\nbus=riser\nid=26010001\naddress=9\n",
      "{'range': <'1-10'>, 'speeds': <[uint32 9600, 2400, 300]>}", "mbus:26010001.NLB.01.07@9\n"},
 };
@@ -432,6 +435,19 @@ test_option(gconstpointer data)
     g_assert_cmpstr(error->message, ==, test->message);
 }
 
+/* who tries one speed after the other does not want to wait for minutes at the wrong ones */
+static void
+test_wrong_speed(void)
+{
+    g_autoptr(NiloMbusTestBus) bus =
+        nilo_mbus_test_bus_new(BUS "[meter a]\nbus=riser\nid=26010001\naddress=9\n", 1);
+    g_autoptr(TestScan) scan = scan_new("{'speeds': <[uint32 9600]>}", NULL);
+
+    run(scan, bus);
+    g_assert_cmpuint(scan->found->len, ==, 0);
+    g_assert_cmpuint(nilo_mbus_test_bus_count_requests(bus), <=, 4);
+}
+
 /* a bus that never falls quiet must end the search, not make it endless */
 static void
 test_babble(void)
@@ -460,6 +476,7 @@ main(int argc, char **argv)
         g_test_add_data_func(scan_cases[i].path, &scan_cases[i], test_scan);
     for (guint i = 0; i < G_N_ELEMENTS(option_cases); i++)
         g_test_add_data_func(option_cases[i].path, &option_cases[i], test_option);
+    g_test_add_func("/mbus/scan/wrong-speed", test_wrong_speed);
     g_test_add_func("/mbus/scan/babble", test_babble);
     return g_test_run();
 }

@@ -601,15 +601,38 @@ search_primary(Scanner *self, GError **error)
 /* --- all ---------------------------------------------------------------------------------------
  */
 
+/* where no range was asked for: a bus that is silent even at 254, where every meter answers, needs
+ * no 250 questions more */
+static gboolean
+look_for_anybody(Scanner *self, gboolean *anybody, GError **error)
+{
+    Heard heard;
+
+    *anybody = self->found->len > 0 || self->next_address > self->first_address;
+    for (guint i = 0; i < CONFIRMATIONS && !*anybody; i++) {
+        if (!reset_address(self, NILO_MBUS_ADDRESS_TEST, &heard, error) ||
+            !let_be(self, heard, error))
+            return FALSE;
+        *anybody = heard != HEARD_NOBODY;
+    }
+    return TRUE;
+}
+
 static gboolean
 search_at_speed(Scanner *self, GError **error)
 {
+    gboolean anybody = TRUE;
+
     if (!nilo_channel_set_speed(self->call.channel, get_speed_baud(self), error))
         return FALSE;
     if (self->phase == PHASE_SECONDARY && !search_secondary(self, error))
         return FALSE;
     self->phase = PHASE_PRIMARY;
-    return !self->with_primary || search_primary(self, error);
+    if (!self->with_primary)
+        return TRUE;
+    if (self->with_secondary && !look_for_anybody(self, &anybody, error))
+        return FALSE;
+    return !anybody || search_primary(self, error);
 }
 
 gboolean
