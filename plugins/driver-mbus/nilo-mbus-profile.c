@@ -78,19 +78,18 @@ refuse(const Parser *parser, const char *expected, GError **error)
 }
 
 static gboolean
-take_number(const Parser *parser, gint64 min, gint64 max, gint64 *number, GError **error)
+take_number(const Parser *parser, gint min, gint max, gint64 *number, GError **error)
 {
     g_autofree char *expected = NULL;
 
     if (g_ascii_string_to_signed(parser->value, 10, min, max, number, NULL))
         return TRUE;
-    expected =
-        g_strdup_printf(_("a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT), min, max);
+    expected = g_strdup_printf(_("a number from %d to %d"), min, max);
     return refuse(parser, expected, error);
 }
 
 static gboolean
-take_uint(const Parser *parser, guint min, guint max, guint *number, GError **error)
+take_uint(const Parser *parser, gint min, gint max, guint *number, GError **error)
 {
     gint64 wide;
 
