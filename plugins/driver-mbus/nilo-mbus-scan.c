@@ -252,9 +252,7 @@ tell_progress(Scanner *self, guint done, const char *where)
 {
     const guint per_speed = (self->with_secondary ? BLOCKS : 0) +
                             (self->with_primary ? self->last_address - self->first_address + 1 : 0);
-    g_autofree char *text = g_strdup_printf(g_dngettext(GETTEXT_PACKAGE, "%s, %u meter found",
-                                                        "%s, %u meters found", self->found->len),
-                                            where, self->found->len);
+    g_autofree char *text = g_strdup_printf(_("%s; meters found: %u"), where, self->found->len);
 
     nilo_scan_progress(self->scan, self->speed_index * per_speed + done,
                        self->speeds->len * per_speed, text);
