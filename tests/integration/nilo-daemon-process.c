@@ -663,8 +663,15 @@ nilo_daemon_process_get_heard(NiloDaemonProcess *self, guint position)
 void
 nilo_daemon_process_wait(NiloDaemonProcess *self, NiloTestCondition condition, gpointer user_data)
 {
-    while (!condition(self, user_data))
-        g_main_context_iteration(NULL, TRUE);
+    for (;;) {
+        const guint n_heard = self->heard->len;
+
+        if (condition(self, user_data))
+            return;
+        /* what came while the condition asked is looked at before sleeping on it */
+        if (self->heard->len == n_heard)
+            g_main_context_iteration(NULL, TRUE);
+    }
 }
 
 typedef struct {
