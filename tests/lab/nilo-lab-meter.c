@@ -223,6 +223,8 @@ nilo_lab_meter_hear(NiloLabMeter *meter, const NiloLabHeard *heard, NiloLabAnswe
     if (settings->deviations & NILO_LAB_DEVIATION_LATE)
         delay_ms += settings->late_ms;
     answer->delay_ns = delay_ms * NS_PER_MS;
+    if (meter->answer_func != NULL)
+        meter->answer_func(meter, heard, answer, meter->answer_data);
     return TRUE;
 }
 

@@ -113,6 +113,10 @@ typedef struct _NiloLabMeter NiloLabMeter;
 typedef void (*NiloLabMeterEventFunc)(NiloLabMeter *meter, gint64 mono_ns, const char *event,
                                       gpointer user_data);
 
+/* called with each answer, before the wire gets at it: what a test compares with */
+typedef void (*NiloLabMeterAnswerFunc)(NiloLabMeter *meter, const NiloLabHeard *heard,
+                                       const NiloLabAnswer *answer, gpointer user_data);
+
 typedef struct {
     gint64 from_utc_us;
     gint64 until_utc_us; /* G_MAXINT64 while shut */
@@ -139,6 +143,8 @@ struct _NiloLabMeter {
     guint valve_orders;
     NiloLabMeterEventFunc event_func;
     gpointer event_data; /* borrowed, outlives us */
+    NiloLabMeterAnswerFunc answer_func; /* (nullable) */
+    gpointer answer_data;               /* borrowed, outlives us */
     gboolean (*hear)(NiloLabMeter *meter, const NiloLabHeard *heard, NiloLabAnswer *answer);
     void (*replaced)(NiloLabMeter *meter);
     gpointer state; /* of the protocol; freed with g_free() */
