@@ -280,6 +280,32 @@ test_lab_write(gconstpointer data)
  * The line hides its parity errors from us here, so that only the sum and what an answer must fit
  * are left to tell a damaged one. A sum of 8 bits cannot tell every one: about one in 2,000.
  */
+/* the next meter of a wire is asked first as the last one answered: no deadline passes in between
+ */
+static void
+test_next_meter_of_the_wire(void)
+{
+    g_autoptr(NiloReport) first = NULL;
+    g_autoptr(NiloReport) second = NULL;
+    g_autoptr(GObject) unlearned = nilo_cjt188_test_make_settings("zone=Asia/Shanghai");
+    gint64 begun_us, first_us, second_us;
+    Lab lab;
+
+    lab_init(&lab, "", "edition=2018\n", NULL);
+    begun_us = nilo_clock_get_monotonic_us(lab.clock);
+    first = read_meter(&lab, NILO_READ_CURRENT);
+    first_us = nilo_clock_get_monotonic_us(lab.clock) - begun_us;
+    g_object_unref(lab.meter);
+    lab.meter = nilo_meter_new(nilo_report_get_meter(first), "b", "cjt188", NULL, NULL, unlearned);
+    begun_us = nilo_clock_get_monotonic_us(lab.clock);
+    second = read_meter(&lab, NILO_READ_CURRENT);
+    second_us = nilo_clock_get_monotonic_us(lab.clock) - begun_us;
+    g_assert_cmpint(nilo_report_get_outcome(first), ==, NILO_OUTCOME_OK);
+    g_assert_cmpint(nilo_report_get_outcome(second), ==, NILO_OUTCOME_OK);
+    g_assert_cmpint(second_us, <, first_us / 2);
+    lab_clear(&lab);
+}
+
 static void
 test_noisy(void)
 {
@@ -316,6 +342,7 @@ main(int argc, char **argv)
     for (guint i = 0; i < G_N_ELEMENTS(lab_writes); i++)
         g_test_add_data_func(lab_writes[i].path, &lab_writes[i], test_lab_write);
     g_test_add_func("/cjt188/lab/history", test_history);
+    g_test_add_func("/cjt188/lab/next-meter-of-the-wire", test_next_meter_of_the_wire);
     g_test_add_func("/cjt188/lab/noisy", test_noisy);
     return g_test_run();
 }

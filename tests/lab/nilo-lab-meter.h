@@ -142,7 +142,7 @@ struct _NiloLabMeter {
     GArray *steps;    /* element-type NiloLabStep: the counter was moved by hand */
     guint valve_orders;
     NiloLabMeterEventFunc event_func;
-    gpointer event_data; /* borrowed, outlives us */
+    gpointer event_data;                /* borrowed, outlives us */
     NiloLabMeterAnswerFunc answer_func; /* (nullable) */
     gpointer answer_data;               /* borrowed, outlives us */
     gboolean (*hear)(NiloLabMeter *meter, const NiloLabHeard *heard, NiloLabAnswer *answer);

@@ -126,13 +126,11 @@ change_noise(NiloLabBus *lab, GRand *random, gboolean rare)
     const gboolean quiet = g_rand_int_range(random, 0, 8) == 0;
 
     nilo_lab_bus_lock(lab);
-    settings->noise_ppm = quiet ? 0
+    settings->noise_ppm = quiet  ? 0
                           : rare ? pick_ppm(random, 1, 100)
                                  : pick_ppm(random, 100, 10000);
-    settings->drop_ppm =
-        quiet || rare || g_rand_boolean(random) ? 0 : pick_ppm(random, 10, 3000);
-    settings->junk_ppm =
-        quiet || rare || g_rand_boolean(random) ? 0 : pick_ppm(random, 10, 3000);
+    settings->drop_ppm = quiet || rare || g_rand_boolean(random) ? 0 : pick_ppm(random, 10, 3000);
+    settings->junk_ppm = quiet || rare || g_rand_boolean(random) ? 0 : pick_ppm(random, 10, 3000);
     settings->late_ppm =
         quiet || g_rand_boolean(random) ? 0 : pick_ppm(random, 100, rare ? 200 : 20000);
     settings->late_ms = (guint)g_rand_int_range(random, 100, 1500);
@@ -218,7 +216,11 @@ run_quiet(Totals *totals, GRand *random)
         nilo_torture_building_run_round(building, HOUR_US);
     nilo_bus_stop(building->bus);
     nilo_bus_get_state(building->bus, &state);
-    for (guint i=0;i<NILO_N_VERDICTS;i++) g_printerr("%s=%lu ", nilo_verdict_get_nick(i), state.verdicts[i]); g_printerr("%u meters, confirms %lu reads %lu stray %lu first %s\n", building->meters->len, state.confirms, state.reads, state.stray, nilo_meter_get_id_text(building->meters->pdata[0]));
+    for (guint i = 0; i < NILO_N_VERDICTS; i++)
+        g_printerr("%s=%lu ", nilo_verdict_get_nick(i), state.verdicts[i]);
+    g_printerr("%u meters, confirms %lu reads %lu stray %lu first %s\n", building->meters->len,
+               state.confirms, state.reads, state.stray,
+               nilo_meter_get_id_text(building->meters->pdata[0]));
     totals->quiet_reads += state.reads;
     totals->quiet_extra += state.confirms - building->meters->len;
     totals->counts.wrong_values += nilo_torture_witness_get_counts(witness)->wrong_values;

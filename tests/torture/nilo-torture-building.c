@@ -9,8 +9,8 @@
 #include "nilo-mbus-driver.h"
 #include "nilo-mbus-settings.h"
 
-#define ZONE     "Asia/Shanghai"
-#define BUS_NAME "riser"
+#define ZONE                   "Asia/Shanghai"
+#define BUS_NAME               "riser"
 
 #define NILO_TYPE_TORTURE_SINK (nilo_torture_sink_get_type())
 G_DECLARE_FINAL_TYPE(NiloTortureSink, nilo_torture_sink, NILO, TORTURE_SINK, GObject)
@@ -140,7 +140,8 @@ nilo_torture_building_new(const char *text, const char *begin)
     self->sink = g_object_new(NILO_TYPE_TORTURE_SINK, NULL);
     self->transport = nilo_torture_transport_new(&self->wire);
     self->drivers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_object_unref);
-    g_hash_table_insert(self->drivers, (gpointer) "mbus", g_object_new(NILO_TYPE_MBUS_DRIVER, NULL));
+    g_hash_table_insert(self->drivers, (gpointer) "mbus",
+                        g_object_new(NILO_TYPE_MBUS_DRIVER, NULL));
     g_hash_table_insert(self->drivers, (gpointer) "cjt188",
                         g_object_new(NILO_TYPE_CJT188_DRIVER, NULL));
     self->meters = g_ptr_array_new_with_free_func(g_object_unref);
@@ -206,8 +207,9 @@ void
 nilo_torture_building_control(NiloTortureBuilding *self, const char *line)
 {
     g_autoptr(NiloLabControl) control = nilo_lab_control_new(self->estate, NULL);
-    g_autofree char *answer = nilo_lab_control_run(
-        control, line, nilo_clock_get_monotonic_us(NILO_CLOCK(self->clock)) * 1000);
+    g_autofree char *answer =
+        nilo_lab_control_run(control, line,
+                             nilo_clock_get_monotonic_us(NILO_CLOCK(self->clock)) * 1000);
 
     g_assert_false(g_str_has_prefix(answer, "error="));
 }

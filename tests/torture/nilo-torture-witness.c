@@ -99,7 +99,8 @@ static gboolean
 torture_channel_pause(NiloChannel *channel, guint duration_ms, GCancellable *cancellable,
                       GError **error)
 {
-    return nilo_channel_pause(NILO_TORTURE_CHANNEL(channel)->inner, duration_ms, cancellable, error);
+    return nilo_channel_pause(NILO_TORTURE_CHANNEL(channel)->inner, duration_ms, cancellable,
+                              error);
 }
 
 static gboolean
@@ -155,7 +156,8 @@ nilo_torture_channel_init(NiloTortureChannel *self)
 /* ---- what the meter's undamaged answers mean ---- */
 
 static void
-decode_mbus(NiloMbusSettings *settings, GPtrArray *frames, gint64 utc_us, NiloReportBuilder *builder)
+decode_mbus(NiloMbusSettings *settings, GPtrArray *frames, gint64 utc_us,
+            NiloReportBuilder *builder)
 {
     NiloMbusReport report = {
         .builder = builder,
