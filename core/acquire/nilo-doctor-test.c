@@ -162,6 +162,14 @@ inject_cut_of_three(NiloDoctorSnapshot *snapshot)
     set_run(snapshot, N_METERS - 3, N_METERS - 1, "...sss");
 }
 
+/* the round is under way: the last three have missed one read less */
+static void
+inject_cut_in_a_round(NiloDoctorSnapshot *snapshot)
+{
+    set_run(snapshot, N_METERS - 6, N_METERS - 4, "....ss");
+    set_run(snapshot, N_METERS - 3, N_METERS - 1, "....s");
+}
+
 static void
 inject_branch(NiloDoctorSnapshot *snapshot)
 {
@@ -347,6 +355,8 @@ static const Case cases[] = {
      36, "between 3/2/1001 and 3/2/1002"},
     {"cut-of-three", inject_cut_of_three, NILO_DOCTOR_CABLE_CUT, NILO_DOCTOR_FAULT, 1, 56,
      "no answer after meter 57"},
+    {"cut-in-a-round", inject_cut_in_a_round, NILO_DOCTOR_CABLE_CUT, NILO_DOCTOR_FAULT, 1, 53,
+     "no answer after meter 54"},
     {"branch", inject_branch, NILO_DOCTOR_BRANCH_OFF, NILO_DOCTOR_FAULT, 1, 12,
      "no answer from meter 13 (mbus:10000012.TEC.16.07) to meter 20"},
     {"first-branch", inject_first_branch, NILO_DOCTOR_BRANCH_OFF, NILO_DOCTOR_FAULT, 1, 0,

@@ -38,8 +38,12 @@
 #define READS_LEAST    20
 #define TROUBLED_LEAST 3
 
-/* troubled reads per 100: light noise has 1 or 2, and repeats make up for it */
+/* troubled reads per 100: light noise has 1 or 2, and repeats make up for it. Of few reads more
+ * must be troubled: at 2 in 100, so many come once in a million buildings */
 #define NOISY_PERCENT 8
+#define LIGHT_PERCENT 2
+#define LIGHT_SPREADS 5
+#define LIGHT_LEAST   3
 
 /* a line is called babbling only when at most one meter in so many can be read all the same */
 #define BABBLE_ANSWERS_ONE_IN 5
@@ -56,7 +60,7 @@
 #define CLOCKS_TO_VOTE 3
 
 typedef enum {
-    METER_UNKNOWN, /* not read, or not often enough */
+    METER_UNKNOWN, /* not read, or not often enough to be sure */
     METER_ANSWERS,
     METER_SILENT,
     METER_GARBLED, /* something answers, mostly damaged */
@@ -262,10 +266,9 @@ judge_outcomes(const NiloOutcome *outcomes, guint n, guint misses)
         return METER_GARBLED;
     if (outcomes[n - 1] == NILO_OUTCOME_WRONG_METER)
         return METER_WRONG;
-    if (is_answer(outcomes[n - 1]))
-        return METER_ANSWERS;
-    /* a single bad attempt: what came before it counts */
-    return n > 1 && is_answer(outcomes[n - 2]) ? METER_ANSWERS : METER_UNKNOWN;
+    /* a single bad attempt may be noise or the beginning of silence: in a round that is under way,
+     * the last meters behind a cut have missed once less than the first */
+    return is_answer(outcomes[n - 1]) ? METER_ANSWERS : METER_UNKNOWN;
 }
 
 static MeterSign
@@ -314,18 +317,25 @@ name_address(const NiloDoctorMeter *meter)
     return meter->address != NULL ? meter->address : meter->id;
 }
 
+/* in whole units, the nearest */
+static int
+count_units(gint64 span_s, gint64 unit_s)
+{
+    return (int)MIN((span_s + unit_s / 2) / unit_s, G_MAXINT);
+}
+
 static char *
 format_span(gint64 span_s)
 {
     const gint64 s = MAX(span_s, 0);
 
     if (s >= 2 * 86400)
-        return g_strdup_printf(_("%d days"), (int)MIN(s / 86400, G_MAXINT));
+        return g_strdup_printf(_("%d days"), count_units(s, 86400));
     if (s >= 2 * 3600)
-        return g_strdup_printf(_("%d hours"), (int)(s / 3600));
+        return g_strdup_printf(_("%d hours"), count_units(s, 3600));
     if (s >= 2 * 60)
-        return g_strdup_printf(_("%d minutes"), (int)(s / 60));
-    return g_strdup_printf(_("%d seconds"), (int)s);
+        return g_strdup_printf(_("%d minutes"), count_units(s, 60));
+    return g_strdup_printf(_("%d seconds"), count_units(s, 1));
 }
 
 static guint
@@ -461,6 +471,17 @@ is_garbled_everywhere(const Examination *self)
     return self->count[METER_GARBLED] > 3 && 3 * self->count[METER_GARBLED] > known;
 }
 
+/* what chance makes of light noise: its mean, five standard deviations, and a few for small numbers
+ */
+static gboolean
+is_light(guint troubled, guint reads)
+{
+    const double mean = reads * LIGHT_PERCENT / 100.0;
+    const double beyond = troubled - mean - LIGHT_LEAST;
+
+    return beyond <= 0 || beyond * beyond < LIGHT_SPREADS * LIGHT_SPREADS * mean;
+}
+
 static void
 examine_noise(Examination *self)
 {
@@ -480,7 +501,7 @@ examine_noise(Examination *self)
         n_meters += meter->n_troubled > 0 ? 1 : 0;
     }
     if (!everywhere && (reads < READS_LEAST || n_meters < TROUBLED_LEAST ||
-                        100 * troubled < NOISY_PERCENT * reads))
+                        100 * troubled < NOISY_PERCENT * reads || is_light(troubled, reads)))
         return;
     tell(self, NILO_DOCTOR_NOISY_LINE, everywhere ? NILO_DOCTOR_FAULT : NILO_DOCTOR_WARNING, -1,
          g_strdup_printf(_("%u of 100 reads meet noise: see whether the shield is earthed at one "
@@ -865,7 +886,7 @@ examine_status(Examination *self, guint index)
     const guint status = get_meter(self, index)->status;
     g_autofree char *name = name_meter(self, index);
 
-    if (self->signs[index].state == METER_UNKNOWN)
+    if (!get_meter(self, index)->enabled)
         return;
     for (guint i = 0; i < G_N_ELEMENTS(bits); i++) {
         if ((status & (guint)bits[i]) != 0)
@@ -957,8 +978,8 @@ examine_clocks(Examination *self)
 
         tell(self, NILO_DOCTOR_CLOCK_WRONG, NILO_DOCTOR_WARNING, -1,
              g_strdup_printf(_("the clocks of the meters agree with each other and differ from "
-                               "ours by %s: see the clock of this computer and the time zone of "
-                               "the site"),
+                               "ours by %s: see the clock of this computer and the time zones in "
+                               "the configuration (zone=)"),
                              span));
     }
     for (guint i = 0; i < self->snapshot->meters->len; i++) {
