@@ -196,18 +196,33 @@ load_config(NiloDaemon *self, GError **error)
 
 /* The daemon lives in the zone of its site: meters' clocks, files by day and texts are local there.
  * Called while there is one thread only, as setenv() wants it. */
-static void
+static gboolean
 move_to_site(NiloDaemon *self)
 {
     NiloConfigSection *site = nilo_config_find_section(self->config, "site", NULL);
 
     if (site == NULL)
-        return;
+        return FALSE;
     g_setenv("TZ",
              g_time_zone_get_identifier(nilo_site_config_get_zone(
                  nilo_config_section_get_object(site, NILO_TYPE_SITE_CONFIG))),
              TRUE);
     tzset();
+    return TRUE;
+}
+
+/* what asked for the local zone while it was loaded got the computer's: it is loaded once more */
+static gboolean
+load_at_site(NiloDaemon *self, GError **error)
+{
+    self->config = load_config(self, error);
+    if (self->config == NULL)
+        return FALSE;
+    if (!move_to_site(self))
+        return TRUE;
+    g_clear_pointer(&self->config, nilo_config_free);
+    self->config = load_config(self, error);
+    return self->config != NULL;
 }
 
 static void
@@ -415,11 +430,7 @@ nilo_daemon_start(NiloDaemon *self, GError **error)
         return FALSE;
     }
     prepare_plugins(self);
-    self->config = load_config(self, error);
-    if (self->config == NULL)
-        return FALSE;
-    move_to_site(self);
-    if (!open_journal(self, error))
+    if (!load_at_site(self, error) || !open_journal(self, error))
         return FALSE;
     self->building =
         nilo_building_new(self->loader, self->clock, NILO_SINK(self->journal), self->state_dir);
