@@ -189,6 +189,14 @@ inject_twins(NiloDoctorSnapshot *snapshot)
     get_meter(snapshot, 4)->n_troubled = 7;
 }
 
+/* the bus was dead for a while; what is garbled since is no dead meter */
+static void
+inject_twins_after_silence(NiloDoctorSnapshot *snapshot)
+{
+    set_run(snapshot, 0, N_METERS - 1, "sss....");
+    set_recent(get_meter(snapshot, 4), "bbssssnnnn");
+}
+
 static void
 inject_taking_turns(NiloDoctorSnapshot *snapshot)
 {
@@ -362,6 +370,8 @@ static const Case cases[] = {
     {"first-branch", inject_first_branch, NILO_DOCTOR_BRANCH_OFF, NILO_DOCTOR_FAULT, 1, 0,
      "no answer from meter 1 "},
     {"twins", inject_twins, NILO_DOCTOR_TWINS, NILO_DOCTOR_FAULT, 1, 4,
+     "two meters share address 5"},
+    {"twins-after-silence", inject_twins_after_silence, NILO_DOCTOR_TWINS, NILO_DOCTOR_FAULT, 1, 4,
      "two meters share address 5"},
     {"twins-taking-turns", inject_taking_turns, NILO_DOCTOR_TWINS, NILO_DOCTOR_FAULT, 1, 4,
      "two meters share address 5: now meter 5 (mbus:10000004.TEC.16.07) answers, now "

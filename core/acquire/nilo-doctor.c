@@ -13,6 +13,9 @@
 #define DAMAGED_WINDOW 8
 #define DAMAGED_LEAST  3
 
+/* damaged answers in a row that a dead meter does not give, whatever the noise */
+#define DAMAGED_ALIVE 4
+
 /* changes between two meters that answer at one address: an exchange is one change, an exchange
  * taken back two */
 #define TWIN_CHANGES 3
@@ -224,6 +227,16 @@ count_misses(const NiloOutcome *outcomes, guint n)
     return silent ? misses : 0;
 }
 
+static guint
+count_damaged_last(const NiloOutcome *outcomes, guint n)
+{
+    guint damaged = 0;
+
+    while (damaged < n && is_damaged(outcomes[n - 1 - damaged]))
+        damaged++;
+    return damaged;
+}
+
 static gboolean
 is_garbled(const NiloOutcome *outcomes, guint n)
 {
@@ -260,9 +273,9 @@ judge_outcomes(const NiloOutcome *outcomes, guint n, guint misses)
         return METER_UNKNOWN;
     if (count_changes(outcomes, n) >= TWIN_CHANGES)
         return METER_TWINNED;
-    if (misses >= SILENT_AFTER)
+    if (misses >= SILENT_AFTER && count_damaged_last(outcomes, n) < DAMAGED_ALIVE)
         return METER_SILENT;
-    if (is_garbled(outcomes, n))
+    if (is_garbled(outcomes, n) || count_damaged_last(outcomes, n) >= DAMAGED_LEAST)
         return METER_GARBLED;
     if (outcomes[n - 1] == NILO_OUTCOME_WRONG_METER)
         return METER_WRONG;
