@@ -195,32 +195,36 @@ load_config(NiloDaemon *self, GError **error)
 }
 
 /* The daemon lives in the zone of its site: meters' clocks, files by day and texts are local there.
- * Called while there is one thread only, as setenv() wants it. */
+ * Called while there is one thread only, as setenv() wants it. Whether that is another zone than
+ * this computer's. */
 static gboolean
 move_to_site(NiloDaemon *self)
 {
     NiloConfigSection *site = nilo_config_find_section(self->config, "site", NULL);
+    g_autoptr(GTimeZone) local = NULL;
+    const char *zone;
 
     if (site == NULL)
         return FALSE;
-    g_setenv("TZ",
-             g_time_zone_get_identifier(nilo_site_config_get_zone(
-                 nilo_config_section_get_object(site, NILO_TYPE_SITE_CONFIG))),
-             TRUE);
+    zone = g_time_zone_get_identifier(
+        nilo_site_config_get_zone(nilo_config_section_get_object(site, NILO_TYPE_SITE_CONFIG)));
+    local = g_time_zone_new_local();
+    if (g_str_equal(zone, g_time_zone_get_identifier(local)))
+        return FALSE;
+    g_setenv("TZ", zone, TRUE);
     tzset();
     return TRUE;
 }
 
-/* what asked for the local zone while it was loaded got the computer's: it is loaded once more */
+/* The configuration in the zone of its site: settings of drivers that name no zone ask for the
+ * local one while they are made, so those made before the zone was known are made again. */
 static gboolean
-load_at_site(NiloDaemon *self, GError **error)
+load_config_of_site(NiloDaemon *self, GError **error)
 {
     self->config = load_config(self, error);
-    if (self->config == NULL)
-        return FALSE;
-    if (!move_to_site(self))
-        return TRUE;
-    g_clear_pointer(&self->config, nilo_config_free);
+    if (self->config == NULL || !move_to_site(self))
+        return self->config != NULL;
+    nilo_config_free(self->config);
     self->config = load_config(self, error);
     return self->config != NULL;
 }
@@ -430,7 +434,9 @@ nilo_daemon_start(NiloDaemon *self, GError **error)
         return FALSE;
     }
     prepare_plugins(self);
-    if (!load_at_site(self, error) || !open_journal(self, error))
+    if (!load_config_of_site(self, error))
+        return FALSE;
+    if (!open_journal(self, error))
         return FALSE;
     self->building =
         nilo_building_new(self->loader, self->clock, NILO_SINK(self->journal), self->state_dir);
