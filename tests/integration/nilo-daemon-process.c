@@ -138,6 +138,7 @@ build_environment(NiloDaemonProcess *self)
     list = g_environ_setenv(list, "NILOMETER_PLUGIN_PATH", plugins, TRUE);
     list = g_environ_setenv(list, "NOTIFY_SOCKET", notify, TRUE);
     list = g_environ_setenv(list, "LC_ALL", "C.UTF-8", TRUE);
+    list = g_environ_setenv(list, "TZ", "UTC", TRUE); /* not the site's: a mixture is seen */
     list = g_environ_unsetenv(list, "LANGUAGE");
     if (self->address != NULL) {
         list = g_environ_setenv(list, "DBUS_SYSTEM_BUS_ADDRESS", self->address, TRUE);
@@ -334,7 +335,10 @@ nilo_daemon_process_configure(NiloDaemonProcess *self, const char *name, const c
 {
     g_autofree char *path = g_build_filename(self->folder, "etc", name, NULL);
     g_autoptr(GString) whole = g_string_new(text);
+    g_autofree char *folder = NULL;
 
+    folder = g_path_get_dirname(path);
+    g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
     if (self->lab != NULL)
         g_string_replace(whole, "@LAB@", nilo_lab_process_get_folder(self->lab), 0);
     g_string_replace(whole, "@DIR@", self->folder, 0);

@@ -13,6 +13,8 @@
     "[meters east]\nbus=riser\nprotocol=mbus-primary\ncount=8\nfirst-address=1\n"                  \
     "first-id=10000001\n"                                                                          \
     "[meters west]\nbus=line\nprotocol=cjt188\ncount=6\nfirst-id=33010000000001\n"                 \
+    "[meter mbus:10000003.NLB.01.07]\nclock-error-s=-5000\n"                                       \
+    "[meter cjt188:33010000000002]\nclock-error-s=-5000\n"                                         \
     "[meter mbus:10000007.NLB.01.07]\ndead=yes\n"                                                  \
     "[meter mbus:10000008.NLB.01.07]\ndead=yes\n"                                                  \
     "[meter cjt188:33010000000006]\ndead=yes\n"
@@ -21,7 +23,7 @@
     "[site]\nzone=Asia/Shanghai\n"                                                                 \
     "[journal]\nsize-max-bytes=4194304\nsegment-bytes=262144\n"                                    \
     "[bus riser]\ntransport=mbus\ndriver=mbus\nport=@LAB@/riser\nspeed-baud=9600\n"                \
-    "answer-extra-ms=50\ntries=2\n"                                                                \
+    "answer-extra-ms=50\ntries=2\npatience-s=2\n"                                                  \
     "[bus line]\ntransport=rs485\ndriver=cjt188\nport=@LAB@/line\nspeed-baud=9600\n"               \
     "answer-extra-ms=50\ntries=2\n"
 
