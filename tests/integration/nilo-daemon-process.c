@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <glib/gstdio.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -38,7 +39,9 @@ struct _NiloDaemonProcess {
     GDBusConnection *connection;
     GPtrArray *heard; /* element-type NiloHeard */
     guint subscription;
-    gint64 ready_us; /* from the start to READY=1 and the name on the bus */
+    uid_t daemon_uid; /* 0: ours */
+    uid_t caller_uid; /* of nilometerctl; 0: ours */
+    gint64 ready_us;  /* from the start to READY=1 and the name on the bus */
 };
 
 /* ---- an end with the daemon's own words ---- */
@@ -121,11 +124,21 @@ child_setup_cb(gpointer user_data)
 {
     const ChildSetup *setup = user_data;
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != setup->parent)
-        _exit(127);
     if (setup->also != NULL)
         setup->also(setup->user_data);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* behind a change of the user, which clears it */
+    if (getppid() != setup->parent)
+        _exit(127);
+}
+
+/* root becomes somebody else for a child */
+static void
+become_cb(gpointer user_data)
+{
+    const uid_t uid = *(const uid_t *)user_data;
+
+    if (uid != 0 && (setgroups(0, NULL) != 0 || setgid(uid) != 0 || setuid(uid) != 0))
+        _exit(126);
 }
 
 static GStrv
@@ -147,18 +160,26 @@ build_environment(NiloDaemonProcess *self)
     return list;
 }
 
+static int
+open_log(NiloDaemonProcess *self)
+{
+    const int log =
+        open(self->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR);
+
+    g_assert_cmpint(log, >=, 0);
+    return log;
+}
+
 GPid
 nilo_daemon_process_spawn(NiloDaemonProcess *self, const char *const *argv,
                           GSpawnChildSetupFunc also, gpointer user_data)
 {
     g_auto(GStrv) environment = build_environment(self);
     ChildSetup setup = {getpid(), also, user_data};
-    const int log =
-        open(self->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    const int log = open_log(self);
     g_autoptr(GError) error = NULL;
     GPid pid = 0;
 
-    g_assert_cmpint(log, >=, 0);
     g_spawn_async_with_fds(NULL, (char **)argv, environment, G_SPAWN_DO_NOT_REAP_CHILD,
                            child_setup_cb, &setup, &pid, -1, log, log, &error);
     g_assert_no_error(error);
@@ -209,6 +230,7 @@ start_bus(NiloDaemonProcess *self)
     g_autofree char *option = g_strdup_printf("--config-file=%s", config);
     const char *const argv[] = {"dbus-daemon", option, "--nofork", "--print-address=3", NULL};
     ChildSetup setup = {getpid(), NULL, NULL};
+    const int log = open_log(self);
     g_autoptr(GError) error = NULL;
     char line[512] = "";
     const int target = 3;
@@ -219,9 +241,10 @@ start_bus(NiloDaemonProcess *self)
     g_assert_true(g_unix_open_pipe(ends, FD_CLOEXEC, NULL));
     g_spawn_async_with_pipes_and_fds(NULL, argv, NULL,
                                      G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
-                                     child_setup_cb, &setup, -1, -1, -1, &ends[1], &target, 1,
+                                     child_setup_cb, &setup, -1, -1, log, &ends[1], &target, 1,
                                      &self->bus, NULL, NULL, NULL, &error);
     g_assert_no_error(error);
+    close(log);
     close(ends[1]);
     file = fdopen(ends[0], "r");
     g_assert_nonnull(fgets(line, sizeof line, file));
@@ -352,6 +375,19 @@ nilo_daemon_process_set_authority(NiloDaemonProcess *self, const char *authority
     self->authority = g_strdup(authority);
 }
 
+/* only root can: runs the daemon and nilometerctl as others */
+void
+nilo_daemon_process_set_users(NiloDaemonProcess *self, uid_t daemon, uid_t caller)
+{
+    g_autofree char *state = nilo_daemon_process_get_path(self, "state");
+
+    self->daemon_uid = daemon;
+    self->caller_uid = caller;
+    g_assert_cmpint(g_mkdir_with_parents(state, 0755), ==, 0);
+    g_assert_cmpint(chown(state, daemon, daemon), ==, 0);
+    g_assert_cmpint(chmod(self->folder, 0755), ==, 0);
+}
+
 /* ---- the daemon ---- */
 
 static int
@@ -366,6 +402,7 @@ open_notify_socket(NiloDaemonProcess *self)
     g_assert_cmpuint(strlen(path), <, sizeof address.sun_path);
     memcpy(address.sun_path, path, strlen(path) + 1);
     g_assert_cmpint(bind(fd, (const struct sockaddr *)&address, sizeof address), ==, 0);
+    g_assert_cmpint(chmod(path, 0666), ==, 0);
     return fd;
 }
 
@@ -427,7 +464,7 @@ nilo_daemon_process_start(NiloDaemonProcess *self)
                                            G_DBUS_SIGNAL_FLAGS_NONE, wake_cb, NULL, NULL);
     const gint64 began_us = g_get_monotonic_time();
 
-    self->daemon = nilo_daemon_process_spawn(self, argv, NULL, NULL);
+    self->daemon = nilo_daemon_process_spawn(self, argv, become_cb, &self->daemon_uid);
     if (!wait_ready(self, notify))
         g_error("nilometerd ended before it was ready");
     close(notify);
@@ -740,7 +777,7 @@ nilo_daemon_process_ctl(NiloDaemonProcess *self, const char *input, char **outpu
                                   G_SUBPROCESS_FLAGS_STDERR_PIPE);
     g_auto(GStrv) environment = build_environment(self);
     g_autofree char *config = nilo_daemon_process_get_path(self, "etc");
-    ChildSetup setup = {getpid(), NULL, NULL};
+    ChildSetup setup = {getpid(), become_cb, &self->caller_uid};
     g_autoptr(GSubprocess) process = NULL;
     g_autoptr(GAsyncResult) result = NULL;
     g_autoptr(GError) error = NULL;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <sys/types.h>
 
 #include "nilo-lab-process.h"
 
@@ -29,6 +30,8 @@ void nilo_daemon_process_free(NiloDaemonProcess *self);
 /* before the start, or before a reload */
 void nilo_daemon_process_configure(NiloDaemonProcess *self, const char *name, const char *text);
 void nilo_daemon_process_set_authority(NiloDaemonProcess *self, const char *authority);
+
+void nilo_daemon_process_set_users(NiloDaemonProcess *self, uid_t daemon, uid_t caller);
 
 void nilo_daemon_process_start(NiloDaemonProcess *self);
 void nilo_daemon_process_stop(NiloDaemonProcess *self);

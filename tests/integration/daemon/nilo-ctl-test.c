@@ -208,6 +208,7 @@ test_doctor_healthy(Building *building, gconstpointer data)
 
     for (guint i = 7; i <= 8; i++)
         g_free(nilo_daemon_process_lab(building->process, "revive mbus:1000000%u.NLB.01.07", i));
+    RUN(building, EXIT_OK, NULL, "set-clock", RISER_3);
     read_rounds(building, "riser", 2);
     RUN(building, EXIT_OK, &out, "doctor", "riser");
     assert_has(out, "Nothing to complain about.");
