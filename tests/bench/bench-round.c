@@ -122,8 +122,7 @@ static void
 run_round(Bench *bench)
 {
     for (guint i = 0; i < N_BUSES; i++) {
-        g_autofree char *answer = nilo_daemon_process_lab(bench->process, "reset-stats b%u", i);
-
+        g_free(nilo_daemon_process_lab(bench->process, "reset-stats b%u", i));
         g_clear_pointer(&bench->buses[i].last, g_variant_unref);
     }
     for (guint i = 0; i < N_BUSES; i++) {

@@ -368,7 +368,7 @@ start_round(Building *building, const char *bus)
 {
     g_autofree char *path = nilo_daemon_process_get_bus_path(bus);
     g_autoptr(GError) error = NULL;
-    g_autoptr(GVariant) reply =
+    g_autoptr(GVariant) reply G_GNUC_UNUSED =
         nilo_daemon_process_call(building->process, path, NILO_TEST_INTERFACE ".Bus", "StartRound",
                                  NULL, &error);
 

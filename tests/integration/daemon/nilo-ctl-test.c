@@ -131,7 +131,8 @@ test_watch(Building *building, gconstpointer data)
     g_assert_no_error(error);
     g_subprocess_wait_async(watcher, NULL, watched_cb, &ended);
     while (!ended) {
-        g_autoptr(GVariant) report = nilo_daemon_process_read(building->process, LINE_1, &error);
+        g_autoptr(GVariant) report G_GNUC_UNUSED =
+            nilo_daemon_process_read(building->process, LINE_1, &error);
 
         g_assert_no_error(error);
     }

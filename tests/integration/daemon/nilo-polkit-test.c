@@ -225,7 +225,7 @@ test_unguarded(Fixture *fixture, gconstpointer data)
     static const Guarded show = {"", "", "", "ShowMeter", "('" LINE_1 "',)", NULL};
     static const Guarded doctor = {"", "/bus/line", ".Bus", "Doctor", NULL, NULL};
     g_autoptr(GError) error = NULL;
-    g_autoptr(GVariant) shown = call(fixture, &show, &error);
+    g_autoptr(GVariant) shown G_GNUC_UNUSED = call(fixture, &show, &error);
     g_autoptr(GVariant) examined = NULL;
 
     g_assert_no_error(error);
