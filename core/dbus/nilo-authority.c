@@ -2,22 +2,18 @@
 #include "nilo-authority.h"
 
 #include <glib/gi18n-lib.h>
+#include <polkit/polkit.h>
 #include <unistd.h>
 
 #include "nilo-error.h"
-
-#define POLKIT_NAME      "org.freedesktop.PolicyKit1"
-#define POLKIT_PATH      "/org/freedesktop/PolicyKit1/Authority"
-#define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
-
-/* CheckAuthorizationFlags of the interface above: a person may be asked for a password */
-#define POLKIT_ALLOW_INTERACTION 1u
+#include "nilo-log.h"
 
 struct _NiloAuthority {
     GObject parent_instance;
 
     GDBusConnection *connection;
     gboolean use_polkit;
+    PolkitAuthority *polkit; /* made with the first question: polkit may start after us */
 };
 
 G_DEFINE_FINAL_TYPE(NiloAuthority, nilo_authority, G_TYPE_OBJECT)
@@ -27,6 +23,7 @@ nilo_authority_dispose(GObject *object)
 {
     NiloAuthority *self = NILO_AUTHORITY(object);
 
+    g_clear_object(&self->polkit);
     g_clear_object(&self->connection);
     G_OBJECT_CLASS(nilo_authority_parent_class)->dispose(object);
 }
@@ -71,6 +68,25 @@ return_denied(GTask *task, const char *why)
 }
 
 static void
+root_cb(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(GTask) task = G_TASK(user_data);
+    g_autoptr(GVariant) reply = NULL;
+    guint32 uid;
+
+    reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, NULL);
+    if (reply != NULL) {
+        g_variant_get(reply, "(u)", &uid);
+        if (uid == 0) {
+            g_task_return_boolean(task, TRUE);
+            return;
+        }
+    }
+    return_denied(task, _("polkit does not answer, so only root may; is the package polkitd "
+                          "installed?"));
+}
+
+static void
 user_cb(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     g_autoptr(GTask) task = G_TASK(user_data);
@@ -92,51 +108,108 @@ user_cb(GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-check_user(NiloAuthority *self, const char *sender, GTask *task)
+ask_user(NiloAuthority *self, const char *sender, GTask *task, GAsyncReadyCallback callback)
 {
     g_dbus_connection_call(self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                            "org.freedesktop.DBus", "GetConnectionUnixUser",
                            g_variant_new("(s)", sender), G_VARIANT_TYPE("(u)"),
-                           G_DBUS_CALL_FLAGS_NONE, -1, g_task_get_cancellable(task), user_cb, task);
+                           G_DBUS_CALL_FLAGS_NONE, -1, g_task_get_cancellable(task), callback,
+                           task);
 }
+
+/* who a small box without polkit belongs to is no question: polkit, too, refuses root nothing */
+static void
+decide_without_polkit(NiloAuthority *self, const char *sender, const GError *error, GTask *task)
+{
+    nilo_log_debug(NULL, "polkit: %s", error->message);
+    ask_user(self, sender, task, root_cb);
+}
+
+static gboolean
+is_absent(const GError *error)
+{
+    return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
+           g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||
+           g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_FAILED);
+}
+
+typedef struct {
+    GTask *task;
+    char *sender;
+} PolkitQuestion;
 
 static void
 polkit_cb(GObject *source, GAsyncResult *result, gpointer user_data)
 {
-    g_autoptr(GTask) task = G_TASK(user_data);
+    PolkitQuestion *question = user_data;
+    g_autoptr(GTask) task = question->task;
+    g_autofree char *sender = question->sender;
+    g_autoptr(PolkitAuthorizationResult) answer = NULL;
     g_autoptr(GError) error = NULL;
-    g_autoptr(GVariant) reply =
-        g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
-    gboolean is_authorized, is_challenge;
 
-    if (reply == NULL) {
-        g_dbus_error_strip_remote_error(error);
-        return_denied(task, error->message);
+    g_free(question);
+    answer = polkit_authority_check_authorization_finish(POLKIT_AUTHORITY(source), result, &error);
+    if (answer == NULL && is_absent(error)) {
+        decide_without_polkit(g_task_get_source_object(task), sender, error, g_object_ref(task));
         return;
     }
-    g_variant_get(reply, "((bb@a{ss}))", &is_authorized, &is_challenge, NULL);
-    if (is_authorized)
+    if (answer == NULL) {
+        g_dbus_error_strip_remote_error(error);
+        return_denied(task, error->message);
+    } else if (polkit_authorization_result_get_is_authorized(answer))
         g_task_return_boolean(task, TRUE);
     else
-        return_denied(task, is_challenge ? _("authentication is required") : _("polkit refuses"));
+        return_denied(task, polkit_authorization_result_get_is_challenge(answer)
+                                ? _("authentication is required")
+                                : _("polkit refuses"));
 }
 
-/* Asked over our own connection, the one the caller has a name on. polkit's client library would do
- * the same over another one, and costs 0.9 MB of memory with what it needs itself. */
+static void
+ask_polkit(NiloAuthority *self, const char *sender, GTask *task)
+{
+    g_autoptr(PolkitSubject) subject = polkit_system_bus_name_new(sender);
+    PolkitQuestion *question = g_new0(PolkitQuestion, 1);
+
+    question->task = task;
+    question->sender = g_strdup(sender);
+    polkit_authority_check_authorization(self->polkit, subject, g_task_get_task_data(task), NULL,
+                                         POLKIT_CHECK_AUTHORIZATION_FLAGS_ALLOW_USER_INTERACTION,
+                                         g_task_get_cancellable(task), polkit_cb, question);
+}
+
+static void
+have_polkit_cb(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    PolkitQuestion *question = user_data;
+    g_autoptr(GTask) task = question->task;
+    g_autofree char *sender = question->sender;
+    g_autoptr(GError) error = NULL;
+    NiloAuthority *self = g_task_get_source_object(task);
+    PolkitAuthority *polkit = polkit_authority_get_finish(result, &error);
+
+    g_free(question);
+    if (polkit == NULL) {
+        decide_without_polkit(self, sender, error, g_steal_pointer(&task));
+        return;
+    }
+    g_set_object(&self->polkit, polkit);
+    g_object_unref(polkit);
+    ask_polkit(self, sender, g_steal_pointer(&task));
+}
+
 static void
 check_polkit(NiloAuthority *self, const char *sender, GTask *task)
 {
-    GVariantBuilder subject;
+    PolkitQuestion *question;
 
-    g_variant_builder_init(&subject, G_VARIANT_TYPE_VARDICT);
-    g_variant_builder_add(&subject, "{sv}", "name", g_variant_new_string(sender));
-    g_dbus_connection_call(self->connection, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE,
-                           "CheckAuthorization",
-                           g_variant_new("((sa{sv})sa{ss}us)", "system-bus-name", &subject,
-                                         g_task_get_task_data(task), NULL, POLKIT_ALLOW_INTERACTION,
-                                         ""),
-                           G_VARIANT_TYPE("((bba{ss}))"), G_DBUS_CALL_FLAGS_NONE, G_MAXINT,
-                           g_task_get_cancellable(task), polkit_cb, task);
+    if (self->polkit != NULL) {
+        ask_polkit(self, sender, task);
+        return;
+    }
+    question = g_new0(PolkitQuestion, 1);
+    question->task = task;
+    question->sender = g_strdup(sender);
+    polkit_authority_get_async(g_task_get_cancellable(task), have_polkit_cb, question);
 }
 
 void
@@ -155,7 +228,7 @@ nilo_authority_check_async(NiloAuthority *self, const char *sender, const char *
     if (self->use_polkit)
         check_polkit(self, sender, task);
     else
-        check_user(self, sender, task);
+        ask_user(self, sender, task, user_cb);
 }
 
 gboolean
