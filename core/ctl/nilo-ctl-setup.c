@@ -16,6 +16,10 @@
 #include "nilo-ctl-output.h"
 #include "nilo-ctl-report.h"
 #include "nilo-ctl.h"
+#include "nilo-dbus-text.h"
+#include "nilo-error.h"
+
+#define BUS_INTERFACE NILO_DBUS_NAME ".Bus"
 
 typedef struct {
     const char *transport;
@@ -33,10 +37,11 @@ static const Guess guesses[] = {
 };
 
 typedef struct {
-    const char *name;
+    char *name;
     const char *driver;
     const char *range;
     char *port;
+    char *before; /* what stood in the file of the bus, or NULL */
 } Wish;
 
 static void
@@ -101,12 +106,11 @@ find_port(void)
 static gboolean
 parse_wish(char **words, Wish *wish)
 {
-    wish->name = "bus-1";
     for (; *words != NULL; words++) {
         if (g_str_has_prefix(*words, "--port="))
             wish->port = g_strdup(*words + strlen("--port="));
         else if (g_str_has_prefix(*words, "--name="))
-            wish->name = *words + strlen("--name=");
+            wish->name = g_strdup(*words + strlen("--name="));
         else if (g_str_has_prefix(*words, "--driver="))
             wish->driver = *words + strlen("--driver=");
         else if (g_str_has_prefix(*words, "--range="))
@@ -123,6 +127,71 @@ get_bus_path(NiloCtl *ctl, const Wish *wish)
     g_autofree char *file = g_strdup_printf("%s.conf", wish->name);
 
     return g_build_filename(ctl->config_dir, "nilometer.conf.d", file, NULL);
+}
+
+static gboolean
+is_written_by_setup(NiloCtl *ctl, char *name)
+{
+    const Wish wish = {.name = name};
+    g_autofree char *path = get_bus_path(ctl, &wish);
+
+    return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+/* the bus that has the port, or NULL */
+static char *
+find_bus_at_port(NiloCtl *ctl, const char *port, GError **error)
+{
+    g_auto(GStrv) paths = nilo_ctl_list_objects(ctl, "bus", error);
+
+    for (gsize i = 0; paths != NULL && paths[i] != NULL; i++) {
+        g_autoptr(GVariant) bus = nilo_ctl_get_properties(ctl, paths[i], BUS_INTERFACE, error);
+        const char *name, *its_port;
+
+        if (bus == NULL)
+            return NULL;
+        if (g_variant_lookup(bus, "Port", "&s", &its_port) && strcmp(its_port, port) == 0 &&
+            g_variant_lookup(bus, "Name", "&s", &name))
+            return g_strdup(name);
+    }
+    return NULL;
+}
+
+static char *
+find_free_name(NiloCtl *ctl)
+{
+    for (guint i = 1;; i++) {
+        g_autofree char *name = g_strdup_printf("bus-%u", i);
+        g_autofree char *path = nilo_ctl_find_bus(ctl, name, NULL);
+
+        if (path == NULL && !is_written_by_setup(ctl, name))
+            return g_steal_pointer(&name);
+    }
+}
+
+/* a second adapter gets a bus of its own; an adapter set up before is set up anew */
+static gboolean
+ensure_name(NiloCtl *ctl, Wish *wish, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+    g_autofree char *taken = find_bus_at_port(ctl, wish->port, &local_error);
+
+    if (local_error != NULL) {
+        g_propagate_error(error, g_steal_pointer(&local_error));
+        return FALSE;
+    }
+    if (taken != NULL && wish->name == NULL && is_written_by_setup(ctl, taken))
+        wish->name = g_steal_pointer(&taken);
+    else if (taken != NULL && g_strcmp0(wish->name, taken) != 0) {
+        g_set_error(error, NILO_ERROR, NILO_ERROR_FAILED,
+                    _("the port %s already belongs to bus \"%s\" of the configuration: look for "
+                      "its meters with nilometerctl scan %s --write"),
+                    wish->port, taken, taken);
+        return FALSE;
+    }
+    if (wish->name == NULL)
+        wish->name = find_free_name(ctl);
+    return TRUE;
 }
 
 static gboolean
@@ -159,11 +228,14 @@ call_reload(NiloCtl *ctl, GError **error)
 
 /* without a guess that fits, nothing of the attempts stays behind */
 static void
-remove_bus(NiloCtl *ctl, const Wish *wish)
+restore_bus(NiloCtl *ctl, const Wish *wish)
 {
     g_autofree char *path = get_bus_path(ctl, wish);
 
-    g_unlink(path);
+    if (wish->before == NULL)
+        g_unlink(path);
+    else
+        g_file_set_contents(path, wish->before, -1, NULL);
     call_reload(ctl, NULL);
 }
 
@@ -224,15 +296,22 @@ finish(NiloCtl *ctl, const Wish *wish, GVariant *state)
 {
     g_autofree char *path = get_bus_path(ctl, wish);
     const char *id = get_first_usable(state);
+    NiloCtlExit code;
 
     nilo_ctl_print_found(state);
     g_print(_("Written: %s, and the meters in %s/meters.d\n"), path, ctl->config_dir);
-    return read_first(ctl, id);
+    code = read_first(ctl, id);
+    g_print(_("\nEvery meter is read each hour from now on; at once with: nilometerctl round %s\n"),
+            wish->name);
+    return code;
 }
 
 static NiloCtlExit
-try_all(NiloCtl *ctl, const Wish *wish)
+try_all(NiloCtl *ctl, Wish *wish)
 {
+    g_autofree char *path = get_bus_path(ctl, wish);
+
+    g_file_get_contents(path, &wish->before, NULL, NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(guesses); i++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(GVariant) state = NULL;
@@ -241,17 +320,32 @@ try_all(NiloCtl *ctl, const Wish *wish)
             continue;
         state = try_guess(ctl, wish, &guesses[i], &error);
         if (state == NULL) {
-            remove_bus(ctl, wish);
+            restore_bus(ctl, wish);
             return nilo_ctl_fail(error);
         }
         if (get_first_usable(state) != NULL)
             return finish(ctl, wish, state);
     }
-    remove_bus(ctl, wish);
+    restore_bus(ctl, wish);
     g_printerr("%s\n", _("No meter has answered. Is the bus powered, are A and B the right way "
                          "round? Several CJ/T 188 meters on one wire are found by their numbers "
                          "only: --driver=cjt188 --range=FIRST-LAST"));
     return NILO_CTL_NO_ANSWER;
+}
+
+static NiloCtlExit
+set_up(NiloCtl *ctl, Wish *wish)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (wish->port == NULL)
+        wish->port = find_port();
+    if (wish->port == NULL)
+        return NILO_CTL_NOT_FOUND;
+    if (!ensure_name(ctl, wish, &error))
+        return nilo_ctl_fail(error);
+    g_print(_("Port %s, bus %s\n"), wish->port, wish->name);
+    return try_all(ctl, wish);
 }
 
 NiloCtlExit
@@ -260,16 +354,12 @@ nilo_ctl_setup(NiloCtl *ctl, int argc, char **argv)
     Wish wish = {0};
     NiloCtlExit code;
 
-    if (!parse_wish(argv + 1, &wish)) {
-        g_free(wish.port);
-        return nilo_ctl_usage("setup [--port=PATH] [--name=BUS] [--driver=NAME] [--range=RANGE]");
-    }
-    if (wish.port == NULL)
-        wish.port = find_port();
-    if (wish.port == NULL)
-        return NILO_CTL_NOT_FOUND;
-    g_print(_("Port %s\n"), wish.port);
-    code = try_all(ctl, &wish);
+    if (parse_wish(argv + 1, &wish))
+        code = set_up(ctl, &wish);
+    else
+        code = nilo_ctl_usage("setup [--port=PATH] [--name=BUS] [--driver=NAME] [--range=RANGE]");
+    g_free(wish.before);
+    g_free(wish.name);
     g_free(wish.port);
     return code;
 }
