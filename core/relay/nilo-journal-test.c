@@ -764,6 +764,30 @@ test_days_left(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(nilo_journal_get_days_left(fixture->journal), ==, 4);
 }
 
+/* in the writer's thread, while it writes: what comes then goes along, and leaves no deadline */
+static void
+put_another_cb(NiloReport *report, guint64 sequence, gpointer user_data)
+{
+    put(user_data, 2, 0);
+}
+
+static void
+test_put_while_writing(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(NiloReport) report = build_report(1, 0);
+    const gint64 end_us = g_get_monotonic_time() + 50 * 1000;
+
+    g_clear_object(&fixture->config);
+    fixture->config = g_object_new(NILO_TYPE_JOURNAL_CONFIG, "folder", FOLDER, "free-min-bytes",
+                                   (guint64)0, "batch-delay-ms", 1, NULL);
+    open_journal(fixture);
+    while (g_get_monotonic_time() < end_us) {
+        nilo_sink_put_report(NILO_SINK(fixture->journal), report, put_another_cb, fixture);
+        nilo_journal_sync(fixture->journal);
+    }
+    g_assert_cmpuint(nilo_journal_get_dropped(fixture->journal), ==, 0);
+}
+
 static void
 test_put_after_close(Fixture *fixture, gconstpointer data)
 {
@@ -823,6 +847,7 @@ static const struct {
     {"/journal/unknown-clock-ages-nothing", test_unknown_clock_ages_nothing},
     {"/journal/days-left", test_days_left},
     {"/journal/reads-fail", test_reads_fail},
+    {"/journal/put-while-writing", test_put_while_writing},
     {"/journal/put-after-close", test_put_after_close},
     {"/journal/cursor/goes-on", test_cursor_goes_on},
     {"/journal/cursor/waits", test_cursor_waits},

@@ -584,7 +584,9 @@ write_queue(NiloJournal *self)
 
     g_mutex_lock(&self->mutex);
     self->flush_done = asked;
-    if (self->queue.length > 0 || self->events.length > 0)
+    if (self->queue.length == 0 && self->events.length == 0)
+        self->deadline_us = later_us; /* who came while we wrote went along, and his deadline */
+    else if (self->retry_at_us != 0)
         self->deadline_us = self->retry_at_us;
     g_cond_broadcast(&self->idle);
     g_mutex_unlock(&self->mutex);
