@@ -463,7 +463,8 @@ note_counts(NiloBus *self, Effort *effort)
     effort->wire_us += counts.wire_us;
     effort->exchanges += counts.exchanges;
     effort->requests += counts.requests;
-    effort->unusual = counts.junk + counts.stray + (counts.verdicts[NILO_VERDICT_SILENT] << 16);
+    effort->unusual = counts.junk + counts.stray +
+                      counts.verdicts[NILO_VERDICT_SILENT] * NILO_PLAUSIBILITY_SILENCE;
     effort->trouble |= counts.broken > 0 || counts.verdicts[NILO_VERDICT_NOISE] > 0 ||
                        counts.verdicts[NILO_VERDICT_BAD_CHECKSUM] > 0 ||
                        counts.verdicts[NILO_VERDICT_COLLISION] > 0 ||
@@ -622,8 +623,7 @@ read_meter(NiloBus *self, NiloBusMeter *meter, const NiloBusJob *job, Effort *ef
         nilo_noise_note(&self->noise, effort->exchanges, effort->trouble);
         return g_steal_pointer(&first);
     }
-    unusual =
-        meter->plausibility.known != NULL && effort->unusual != meter->plausibility.usual_junk;
+    unusual = nilo_plausibility_is_unusual(&meter->plausibility, effort->unusual);
     report = judge_report(self, meter, job, first, effort);
     nilo_noise_note(&self->noise, effort->exchanges, effort->trouble || unusual);
     return report;

@@ -84,6 +84,27 @@ static const MustCase must_cases[] = {
     {"/plausibility/must/unusual-bytes", {1000, 900, 10, 0}, {10000000, 0, 0, 3}, TRUE},
 };
 
+/* a driver that has to find out how a meter wants to be asked meets silences, and later fewer */
+static void
+test_silences(void)
+{
+    const Values values = {1000, 900, 10, 0};
+    const NiloPlausibilityContext learning = {10000000, 0, 0, 3 * NILO_PLAUSIBILITY_SILENCE + 2};
+    NiloPlausibility self = {0};
+    g_autoptr(GPtrArray) reports = make_reads(START_US, &values, 1);
+    gboolean implausible;
+    G_GNUC_UNUSED g_autoptr(NiloReport) report = NULL;
+
+    g_assert_false(nilo_plausibility_is_unusual(&self, 1));
+    report = nilo_plausibility_accept(&self, reports, 0, FALSE, &learning, &implausible);
+    g_assert_false(nilo_plausibility_is_unusual(&self, 2));
+    g_assert_false(nilo_plausibility_is_unusual(&self, 3 * NILO_PLAUSIBILITY_SILENCE + 2));
+    g_assert_true(nilo_plausibility_is_unusual(&self, 4 * NILO_PLAUSIBILITY_SILENCE + 2));
+    g_assert_true(nilo_plausibility_is_unusual(&self, 1));
+    g_assert_true(nilo_plausibility_is_unusual(&self, 3));
+    nilo_plausibility_clear(&self);
+}
+
 static void
 test_must(gconstpointer data)
 {
@@ -371,6 +392,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
+    g_test_add_func("/plausibility/silences", test_silences);
     for (guint i = 0; i < G_N_ELEMENTS(must_cases); i++)
         g_test_add_data_func(must_cases[i].name, &must_cases[i], test_must);
     for (guint i = 0; i < G_N_ELEMENTS(choose_cases); i++)

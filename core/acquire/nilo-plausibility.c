@@ -223,6 +223,15 @@ lacks_counter(GArray *known, NiloReport *report)
 }
 
 gboolean
+nilo_plausibility_is_unusual(const NiloPlausibility *self, guint junk)
+{
+    if (self->known == NULL)
+        return FALSE;
+    return junk % NILO_PLAUSIBILITY_SILENCE != self->usual_junk % NILO_PLAUSIBILITY_SILENCE ||
+           junk / NILO_PLAUSIBILITY_SILENCE > self->usual_junk / NILO_PLAUSIBILITY_SILENCE;
+}
+
+gboolean
 nilo_plausibility_must_confirm(const NiloPlausibility *self, NiloReport *report,
                                const NiloPlausibilityContext *context)
 {
@@ -233,8 +242,8 @@ nilo_plausibility_must_confirm(const NiloPlausibility *self, NiloReport *report,
     if (n_readings == 0)
         return FALSE;
     if (self->known == NULL || context->trouble || context->noisy ||
-        context->junk != self->usual_junk || nilo_report_get_status(report) != self->usual_status ||
-        lacks_counter(self->known, report))
+        nilo_plausibility_is_unusual(self, context->junk) ||
+        nilo_report_get_status(report) != self->usual_status || lacks_counter(self->known, report))
         return TRUE;
     for (gsize i = 0; i < n_readings; i++) {
         const NiloReading *known = find_in_array(self->known, &readings[i]);

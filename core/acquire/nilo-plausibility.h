@@ -34,6 +34,9 @@ typedef struct {
 void nilo_noise_note(NiloNoise *self, guint exchanges, gboolean trouble);
 gboolean nilo_noise_is_recent(const NiloNoise *self);
 
+/* a silence, among the bytes of #NiloPlausibilityContext.junk */
+#define NILO_PLAUSIBILITY_SILENCE 0x10000
+
 /**
  * NiloPlausibility:
  * @known: (element-type NiloReading) (nullable): readings accepted last
@@ -42,7 +45,8 @@ gboolean nilo_noise_is_recent(const NiloNoise *self);
  * @odd: (element-type NiloReading) (nullable): readings that jumped, kept apart
  * @odd_us: when, UTC
  * @n_odd: rounds in a row in which they were plausible among themselves
- * @usual_junk: bytes around the frame that this meter always sends (preambles, envelopes)
+ * @usual_junk: bytes around the frame that this meter always sends (preambles, envelopes), and
+ * %NILO_PLAUSIBILITY_SILENCE for each request it did not answer
  * @usual_status: #NiloMeterStatus seen last
  *
  * What is believed of one meter. Zero-initialised it knows nothing. Lives on the bus thread.
@@ -65,7 +69,8 @@ void nilo_plausibility_clear(NiloPlausibility *self);
  * @flow_max_ml_per_h: of the meter, 0 for no check
  * @trouble: this read had a repeat, a bad sum, broken characters, or other meters' frames
  * @noisy: nilo_noise_is_recent()
- * @junk: bytes heard outside the frames of this read
+ * @junk: bytes heard outside the frames of this read, and %NILO_PLAUSIBILITY_SILENCE for each
+ * request without an answer
  */
 typedef struct {
     guint64 flow_max_ml_per_h;
@@ -73,6 +78,11 @@ typedef struct {
     gboolean noisy;
     guint junk;
 } NiloPlausibilityContext;
+
+/** nilo_plausibility_is_unusual: whether @junk is a sign of trouble: other bytes than this meter
+ * always sends, or more silences. Fewer are none: the driver has learned how to ask. FALSE of a
+ * meter not known yet */
+gboolean nilo_plausibility_is_unusual(const NiloPlausibility *self, guint junk);
 
 /**
  * nilo_plausibility_must_confirm:
