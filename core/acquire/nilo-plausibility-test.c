@@ -84,6 +84,23 @@ static const MustCase must_cases[] = {
     {"/plausibility/must/unusual-bytes", {1000, 900, 10, 0}, {10000000, 0, 0, 3}, TRUE},
 };
 
+/* equal readings, but no two reads agree on the status: bits cannot be flagged */
+static void
+test_unconfirmed_status(void)
+{
+    const Values values[] = {{1000, 900, 10, 1}, {1000, 900, 10, 2}};
+    NiloPlausibility self = {0};
+    g_autoptr(GPtrArray) reports = make_reads(START_US + HOUR_US, values, 2);
+    gboolean implausible;
+    g_autoptr(NiloReport) report = NULL;
+
+    learn(&self);
+    report = nilo_plausibility_accept(&self, reports, 1, TRUE, &calm, &implausible);
+    g_assert_cmpuint(nilo_report_get_status(report), ==, 0);
+    g_assert_cmpuint(self.usual_status, ==, 0);
+    nilo_plausibility_clear(&self);
+}
+
 /* a driver that has to find out how a meter wants to be asked meets silences, and later fewer */
 static void
 test_silences(void)
@@ -393,6 +410,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
     g_test_add_func("/plausibility/silences", test_silences);
+    g_test_add_func("/plausibility/unconfirmed-status", test_unconfirmed_status);
     for (guint i = 0; i < G_N_ELEMENTS(must_cases); i++)
         g_test_add_data_func(must_cases[i].name, &must_cases[i], test_must);
     for (guint i = 0; i < G_N_ELEMENTS(choose_cases); i++)

@@ -352,7 +352,7 @@ copy_facts(NiloReportBuilder *builder, NiloReport *report)
 }
 
 static NiloReport *
-copy_with_flags(GPtrArray *reports, guint at, const guint16 *flags)
+copy_with_flags(GPtrArray *reports, guint at, const guint16 *flags, guint status)
 {
     NiloReport *report = g_ptr_array_index(reports, at);
     g_autoptr(NiloReportBuilder) builder = nilo_report_builder_new(nilo_report_get_meter(report));
@@ -371,7 +371,7 @@ copy_with_flags(GPtrArray *reports, guint at, const guint16 *flags)
             nilo_report_builder_add(builder, reading->reg, &reading->value, all);
     }
     copy_facts(builder, report);
-    nilo_report_builder_add_status(builder, nilo_report_get_status(report));
+    nilo_report_builder_add_status(builder, status);
     nilo_report_builder_set_undecoded(builder, nilo_report_get_undecoded(report));
     nilo_report_builder_set_found(builder, nilo_report_get_found(report));
     if (nilo_report_get_clock_drift_s(report, &drift_s) && is_drift_confirmed(reports, at, drift_s))
@@ -512,6 +512,16 @@ take_over(NiloPlausibility *self, GPtrArray *reports, guint chosen, gboolean con
     self->usual_junk = junk;
 }
 
+/* bits cannot be flagged: those that only one of the reads had are not handed out, and what was
+ * known before stands */
+static guint
+choose_status(const NiloPlausibility *self, GPtrArray *reports, guint chosen, gboolean confirm)
+{
+    if (confirm && !is_status_confirmed(reports, chosen))
+        return self->usual_status;
+    return nilo_report_get_status(g_ptr_array_index(reports, chosen));
+}
+
 NiloReport *
 nilo_plausibility_accept(NiloPlausibility *self, GPtrArray *reports, guint chosen, gboolean confirm,
                          const NiloPlausibilityContext *context, gboolean *implausible)
@@ -532,5 +542,7 @@ nilo_plausibility_accept(NiloPlausibility *self, GPtrArray *reports, guint chose
     flags = g_new0(guint16, n_readings + 1);
     any = flag_readings(self, reports, chosen, confirm, *implausible, context, flags);
     take_over(self, reports, chosen, confirm, flags, context->junk);
-    return any ? copy_with_flags(reports, chosen, flags) : nilo_report_ref(report);
+    if (!any)
+        return nilo_report_ref(report);
+    return copy_with_flags(reports, chosen, flags, choose_status(self, reports, chosen, confirm));
 }
