@@ -188,10 +188,13 @@ conclude_failure(NiloMbusSession *self, GPtrArray *telegrams, NiloReportBuilder 
         outcome = nilo_mbus_report_add_refusal(builder, call->answer.frame, call->answer.size);
     if (telegrams->len > 0)
         return NILO_OUTCOME_INCOMPLETE;
-    if (call->verdict == NILO_VERDICT_WRONG_METER && call->has_found) {
-        nilo_mbus_address_format(&call->found, found + strlen(found));
-        nilo_report_builder_set_found(builder, found);
-    }
+    if (call->verdict != NILO_VERDICT_WRONG_METER)
+        return outcome;
+    /* from another address: a late answer of somebody asked before, and nobody is here */
+    if (!call->has_found)
+        return NILO_OUTCOME_SILENT;
+    nilo_mbus_address_format(&call->found, found + strlen(found));
+    nilo_report_builder_set_found(builder, found);
     return outcome;
 }
 

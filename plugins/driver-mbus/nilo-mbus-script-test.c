@@ -164,7 +164,8 @@ read_script(ScriptLine *line, NiloMeter *meter, guint flags)
  */
 
 /* answers, separated by commas: E5, "-" silence, and telegrams of 12345678.TEC.16.07 at address 5:
- * ACCESS:RECORDS. "!" in front: another meter's. "~" in front: its sum is wrong. "e": encrypted */
+ * ACCESS:RECORDS. "!" in front: another meter's. "@": from address 6. "~" in front: its sum is
+ * wrong. "e": encrypted */
 typedef struct {
     const char *path;
     const char *answers;
@@ -198,6 +199,8 @@ static const ScriptCase script_cases[] = {
     {"/mbus/script/late-answer-of-another", "E5,!01:" V1 ",01:" V1, "40 7B 7B", NILO_OUTCOME_OK, 1},
     {"/mbus/script/another-meter", "E5,!01:" V1 ",!01:" V1, "40 7B 7B", NILO_OUTCOME_WRONG_METER,
      0},
+    {"/mbus/script/nothing-but-late-answers-of-another", "E5,@01:" V1 ",@01:" V1, "40 7B 7B",
+     NILO_OUTCOME_SILENT, 0},
     {"/mbus/script/encrypted", "E5,e01:3C1E5B7A99D24F60815A2B3C4D5E6F70", "40 7B",
      NILO_OUTCOME_ENCRYPTED, 0},
 };
@@ -239,8 +242,8 @@ build_answer(const char *word)
     head[8] = (guint8)g_ascii_strtoull(word + (g_ascii_isdigit(word[0]) ? 0 : 1), NULL, 16);
     g_byte_array_append(data, head, sizeof head);
     append_hex(data, strchr(word, ':') + 1);
-    size = nilo_mbus_frame_build_long(NILO_MBUS_C_RSP_UD, 5, 0x72, data->data, data->len, frame,
-                                      sizeof frame);
+    size = nilo_mbus_frame_build_long(NILO_MBUS_C_RSP_UD, word[0] == '@' ? 6 : 5, 0x72, data->data,
+                                      data->len, frame, sizeof frame);
     if (word[0] == '~')
         frame[size - 2] ^= 0xff;
     g_byte_array_append(answer, frame, (guint)size);
