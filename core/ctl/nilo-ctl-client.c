@@ -12,7 +12,7 @@ nilo_ctl_connect(NiloCtl *ctl, GError **error)
 {
     if (ctl->connection != NULL)
         return ctl->connection;
-    (void)NILO_ERROR; /* makes the domain known: the daemon's errors come back as what they are */
+    nilo_error_quark(); /* from now on, the daemon's errors are known by their names */
     if (ctl->address != NULL)
         ctl->connection = g_dbus_connection_new_for_address_sync(
             ctl->address,
@@ -108,7 +108,7 @@ get_exit(const GError *error)
         return NILO_CTL_NO_ANSWER;
     if (g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
         g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||
-        error->domain == G_IO_ERROR)
+        (error->domain == G_IO_ERROR && error->code != G_IO_ERROR_DBUS_ERROR))
         return NILO_CTL_NO_DAEMON;
     return NILO_CTL_FAILED;
 }

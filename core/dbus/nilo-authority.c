@@ -2,18 +2,22 @@
 #include "nilo-authority.h"
 
 #include <glib/gi18n-lib.h>
-#include <polkit/polkit.h>
 #include <unistd.h>
 
 #include "nilo-error.h"
-#include "nilo-log.h"
+
+#define POLKIT_NAME      "org.freedesktop.PolicyKit1"
+#define POLKIT_PATH      "/org/freedesktop/PolicyKit1/Authority"
+#define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
+
+/* CheckAuthorizationFlags of the interface above: a person may be asked for a password */
+#define POLKIT_ALLOW_INTERACTION 1u
 
 struct _NiloAuthority {
     GObject parent_instance;
 
     GDBusConnection *connection;
     gboolean use_polkit;
-    PolkitAuthority *polkit; /* made with the first question: polkit may start after us */
 };
 
 G_DEFINE_FINAL_TYPE(NiloAuthority, nilo_authority, G_TYPE_OBJECT)
@@ -23,7 +27,6 @@ nilo_authority_dispose(GObject *object)
 {
     NiloAuthority *self = NILO_AUTHORITY(object);
 
-    g_clear_object(&self->polkit);
     g_clear_object(&self->connection);
     G_OBJECT_CLASS(nilo_authority_parent_class)->dispose(object);
 }
@@ -58,32 +61,43 @@ nilo_authority_new_same_user(GDBusConnection *connection)
     return self;
 }
 
-static void
-return_denied(GTask *task, const char *why)
-{
-    const char *action = g_task_get_task_data(task);
+/* who wants to do what */
+typedef struct {
+    char *sender;
+    char *action;
+} Question;
 
-    g_task_return_new_error(task, NILO_ERROR, NILO_ERROR_DENIED, _("not allowed (%s): %s"), action,
-                            why);
+static void
+free_question(gpointer data)
+{
+    Question *question = data;
+
+    g_free(question->sender);
+    g_free(question->action);
+    g_free(question);
 }
 
 static void
-root_cb(GObject *source, GAsyncResult *result, gpointer user_data)
+return_denied(GTask *task, const char *why)
 {
-    g_autoptr(GTask) task = G_TASK(user_data);
-    g_autoptr(GVariant) reply = NULL;
-    guint32 uid;
+    const Question *question = g_task_get_task_data(task);
 
-    reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, NULL);
-    if (reply != NULL) {
-        g_variant_get(reply, "(u)", &uid);
-        if (uid == 0) {
-            g_task_return_boolean(task, TRUE);
-            return;
-        }
-    }
-    return_denied(task, _("polkit does not answer, so only root may; is the package polkitd "
-                          "installed?"));
+    g_task_return_new_error(task, NILO_ERROR, NILO_ERROR_DENIED, _("not allowed (%s): %s"),
+                            question->action, why);
+}
+
+/* answers with the caller's user, (u) */
+static void
+ask_user(GTask *task, GAsyncReadyCallback callback)
+{
+    NiloAuthority *self = g_task_get_source_object(task);
+    const Question *question = g_task_get_task_data(task);
+
+    g_dbus_connection_call(self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                           "org.freedesktop.DBus", "GetConnectionUnixUser",
+                           g_variant_new("(s)", question->sender), G_VARIANT_TYPE("(u)"),
+                           G_DBUS_CALL_FLAGS_NONE, -1, g_task_get_cancellable(task), callback,
+                           task);
 }
 
 static void
@@ -108,21 +122,20 @@ user_cb(GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-ask_user(NiloAuthority *self, const char *sender, GTask *task, GAsyncReadyCallback callback)
+root_cb(GObject *source, GAsyncResult *result, gpointer user_data)
 {
-    g_dbus_connection_call(self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                           "org.freedesktop.DBus", "GetConnectionUnixUser",
-                           g_variant_new("(s)", sender), G_VARIANT_TYPE("(u)"),
-                           G_DBUS_CALL_FLAGS_NONE, -1, g_task_get_cancellable(task), callback,
-                           task);
-}
+    g_autoptr(GTask) task = G_TASK(user_data);
+    g_autoptr(GVariant) reply =
+        g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, NULL);
+    guint32 uid = G_MAXUINT32;
 
-/* who a small box without polkit belongs to is no question: polkit, too, refuses root nothing */
-static void
-decide_without_polkit(NiloAuthority *self, const char *sender, const GError *error, GTask *task)
-{
-    nilo_log_debug(NULL, "polkit: %s", error->message);
-    ask_user(self, sender, task, root_cb);
+    if (reply != NULL)
+        g_variant_get(reply, "(u)", &uid);
+    if (uid == 0)
+        g_task_return_boolean(task, TRUE);
+    else
+        return_denied(task, _("polkit does not answer, so only root may; is the package polkitd "
+                              "installed?"));
 }
 
 static gboolean
@@ -133,83 +146,48 @@ is_absent(const GError *error)
            g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_FAILED);
 }
 
-typedef struct {
-    GTask *task;
-    char *sender;
-} PolkitQuestion;
-
 static void
 polkit_cb(GObject *source, GAsyncResult *result, gpointer user_data)
 {
-    PolkitQuestion *question = user_data;
-    g_autoptr(GTask) task = question->task;
-    g_autofree char *sender = question->sender;
-    g_autoptr(PolkitAuthorizationResult) answer = NULL;
+    g_autoptr(GTask) task = G_TASK(user_data);
     g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) reply =
+        g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+    gboolean is_authorized, is_challenge;
 
-    g_free(question);
-    answer = polkit_authority_check_authorization_finish(POLKIT_AUTHORITY(source), result, &error);
-    if (answer == NULL && is_absent(error)) {
-        decide_without_polkit(g_task_get_source_object(task), sender, error, g_object_ref(task));
+    if (reply == NULL && is_absent(error)) {
+        /* whom a small box without polkit belongs to is no question: polkit refuses root nothing */
+        ask_user(g_steal_pointer(&task), root_cb);
         return;
     }
-    if (answer == NULL) {
+    if (reply == NULL) {
         g_dbus_error_strip_remote_error(error);
         return_denied(task, error->message);
-    } else if (polkit_authorization_result_get_is_authorized(answer))
+        return;
+    }
+    g_variant_get(reply, "((bb@a{ss}))", &is_authorized, &is_challenge, NULL);
+    if (is_authorized)
         g_task_return_boolean(task, TRUE);
     else
-        return_denied(task, polkit_authorization_result_get_is_challenge(answer)
-                                ? _("authentication is required")
-                                : _("polkit refuses"));
+        return_denied(task, is_challenge ? _("authentication is required") : _("polkit refuses"));
 }
 
+/* Asked over our own connection, the one the caller has a name on. polkit's client library would do
+ * the same over another one, and costs 0.9 MB of memory with what it needs itself. */
 static void
-ask_polkit(NiloAuthority *self, const char *sender, GTask *task)
+ask_polkit(NiloAuthority *self, GTask *task)
 {
-    g_autoptr(PolkitSubject) subject = polkit_system_bus_name_new(sender);
-    PolkitQuestion *question = g_new0(PolkitQuestion, 1);
+    const Question *question = g_task_get_task_data(task);
+    GVariantBuilder subject;
 
-    question->task = task;
-    question->sender = g_strdup(sender);
-    polkit_authority_check_authorization(self->polkit, subject, g_task_get_task_data(task), NULL,
-                                         POLKIT_CHECK_AUTHORIZATION_FLAGS_ALLOW_USER_INTERACTION,
-                                         g_task_get_cancellable(task), polkit_cb, question);
-}
-
-static void
-have_polkit_cb(GObject *source, GAsyncResult *result, gpointer user_data)
-{
-    PolkitQuestion *question = user_data;
-    g_autoptr(GTask) task = question->task;
-    g_autofree char *sender = question->sender;
-    g_autoptr(GError) error = NULL;
-    NiloAuthority *self = g_task_get_source_object(task);
-    PolkitAuthority *polkit = polkit_authority_get_finish(result, &error);
-
-    g_free(question);
-    if (polkit == NULL) {
-        decide_without_polkit(self, sender, error, g_steal_pointer(&task));
-        return;
-    }
-    g_set_object(&self->polkit, polkit);
-    g_object_unref(polkit);
-    ask_polkit(self, sender, g_steal_pointer(&task));
-}
-
-static void
-check_polkit(NiloAuthority *self, const char *sender, GTask *task)
-{
-    PolkitQuestion *question;
-
-    if (self->polkit != NULL) {
-        ask_polkit(self, sender, task);
-        return;
-    }
-    question = g_new0(PolkitQuestion, 1);
-    question->task = task;
-    question->sender = g_strdup(sender);
-    polkit_authority_get_async(g_task_get_cancellable(task), have_polkit_cb, question);
+    g_variant_builder_init(&subject, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&subject, "{sv}", "name", g_variant_new_string(question->sender));
+    g_dbus_connection_call(self->connection, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE,
+                           "CheckAuthorization",
+                           g_variant_new("((sa{sv})sa{ss}us)", "system-bus-name", &subject,
+                                         question->action, NULL, POLKIT_ALLOW_INTERACTION, ""),
+                           G_VARIANT_TYPE("((bba{ss}))"), G_DBUS_CALL_FLAGS_NONE, G_MAXINT,
+                           g_task_get_cancellable(task), polkit_cb, task);
 }
 
 void
@@ -217,6 +195,7 @@ nilo_authority_check_async(NiloAuthority *self, const char *sender, const char *
                            GCancellable *cancellable, GAsyncReadyCallback callback,
                            gpointer user_data)
 {
+    Question *question;
     GTask *task;
 
     g_return_if_fail(NILO_IS_AUTHORITY(self));
@@ -224,11 +203,14 @@ nilo_authority_check_async(NiloAuthority *self, const char *sender, const char *
 
     task = g_task_new(self, cancellable, callback, user_data);
     g_task_set_source_tag(task, nilo_authority_check_async);
-    g_task_set_task_data(task, g_strdup(action), g_free);
+    question = g_new0(Question, 1);
+    question->sender = g_strdup(sender);
+    question->action = g_strdup(action);
+    g_task_set_task_data(task, question, free_question);
     if (self->use_polkit)
-        check_polkit(self, sender, task);
+        ask_polkit(self, task);
     else
-        ask_user(self, sender, task, user_cb);
+        ask_user(task, user_cb);
 }
 
 gboolean
