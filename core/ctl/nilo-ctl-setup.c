@@ -301,7 +301,8 @@ finish(NiloCtl *ctl, const Wish *wish, GVariant *state)
     nilo_ctl_print_found(state);
     g_print(_("Written: %s, and the meters in %s/meters.d\n"), path, ctl->config_dir);
     code = read_first(ctl, id);
-    g_print(_("\nEvery meter is read each hour from now on; at once with: nilometerctl round %s\n"),
+    g_print("\n");
+    g_print(_("Every meter is read each hour from now on; at once with: nilometerctl round %s\n"),
             wish->name);
     return code;
 }
