@@ -111,7 +111,6 @@ class Building:
         self.ever_ok = set()
         self.round_done = collections.defaultdict(set)
         self.rounds = collections.Counter()
-        self.n_reports = 0
         self.round_begun = {}
         self.newest = collections.deque(maxlen=200)
         self.events = collections.deque(maxlen=20)
@@ -130,7 +129,6 @@ class Building:
             return
         volume = next((reading for reading in report.get("readings", [])
                        if reading[0] == "volume"), None)
-        self.n_reports += 1
         self.outcomes[name] = outcome
         self.round_done[meter["bus"]].add(name)
         self.newest.append((report["taken-us"], name, outcome, volume))
@@ -154,6 +152,14 @@ class Building:
         else:
             self.checks["wrong"] += 1
             self.wrong.append(f"{name}: {volume[2]} {unit}, {truth['volume_ml']} ml")
+
+    def see_meters(self, meters):
+        """What the daemon knows of each: reports from before we listened are in there, too."""
+        for meter in meters:
+            if meter.get("outcome"):
+                self.outcomes[meter["id"]] = meter["outcome"]
+            if meter.get("ok-us"):
+                self.ever_ok.add(meter["id"])
 
     def see_buses(self, buses):
         for bus in buses:
@@ -239,11 +245,12 @@ class Screen:
     def compose_bus(building, bus):
         done, total = len(building.round_done[bus["Name"]]), max(1, bus["Meters"])
         bar = "#" * (20 * min(done, total) // total)
+        progress = f"[{bar:.<20}] {done}/{total}" if done or bus["Activity"] else "-"
         last = bus.get("LastRound", {})
         rounds = _("%(ok)d of %(due)d in %(seconds).1f s") % {
             "ok": last["ok"], "due": last["due"], "seconds": last["duration-us"] / 1e6
         } if "due" in last else "-"
-        return [bus["Name"], bus["State"], str(bus["Probing"]), f"[{bar:.<20}] {done}/{total}",
+        return [bus["Name"], bus["State"], str(bus["Probing"]), progress,
                 str(building.rounds[bus["Name"]]), rounds, bus["Activity"]]
 
     @staticmethod
@@ -277,8 +284,10 @@ def wait_for_journal(folder, wanted):
 
 def sum_up(daemon, building, folder):
     status = daemon.ask("status")[0]
+    announced = status["daemon"]["Sequence"]
     building.see_buses(status["buses"])
-    reports, batches = wait_for_journal(folder, building.n_reports)
+    building.see_meters(daemon.ask("list"))
+    reports, batches = wait_for_journal(folder, announced)
     live_ok, live = building.count_live()
     print(_("Summary"))
     for bus in status["buses"]:
@@ -293,13 +302,13 @@ def sum_up(daemon, building, folder):
         "ok": live_ok, "live": live, "percent": 100 * live_ok / max(1, live)})
     print("  " + _("reports in the journal: %(reports)d in %(batches)d batches, %(heard)d "
                    "announced on D-Bus") % {
-        "reports": reports, "batches": batches, "heard": building.n_reports})
+        "reports": reports, "batches": batches, "heard": announced})
     print("  " + _("values checked against the truth: %(values)d, within tolerance %(right)d, "
                    "flagged %(flagged)d, wrong %(wrong)d") % {
         key: building.checks[key] for key in ("values", "right", "flagged", "wrong")})
     for line in building.wrong:
         print("    " + line)
-    healthy = live_ok and reports >= building.n_reports and not building.checks["wrong"]
+    healthy = live_ok and reports >= announced and not building.checks["wrong"]
     return 0 if healthy else 1
 
 
