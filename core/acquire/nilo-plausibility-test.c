@@ -101,6 +101,27 @@ test_unconfirmed_status(void)
     nilo_plausibility_clear(&self);
 }
 
+/* a flow that no two of the first reads had in common is doubted, but it is no news the next time
+ */
+static void
+test_unconfirmed_flow(void)
+{
+    const Values first[] = {{1000, 900, 10, 0}, {1000, 900, 20, 0}, {1000, 900, 30, 0}};
+    const Values next = {1000, 900, 40, 0};
+    NiloPlausibility self = {0};
+    g_autoptr(GPtrArray) reports = make_reads(START_US, first, 3);
+    g_autoptr(NiloReport) later = make_report(START_US + HOUR_US, &next);
+    g_autoptr(NiloReport) report = NULL;
+    const NiloReading *flow;
+    gboolean implausible;
+
+    report = nilo_plausibility_accept(&self, reports, 2, TRUE, &calm, &implausible);
+    flow = nilo_report_find_reading(report, nilo_register_of(NILO_QUANTITY_VOLUME_FLOW));
+    g_assert_cmpuint(flow->flags, ==, NILO_READING_IMPLAUSIBLE);
+    g_assert_false(nilo_plausibility_must_confirm(&self, later, &calm));
+    nilo_plausibility_clear(&self);
+}
+
 /* a driver that has to find out how a meter wants to be asked meets silences, and later fewer */
 static void
 test_silences(void)
@@ -410,6 +431,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
     g_test_add_func("/plausibility/silences", test_silences);
+    g_test_add_func("/plausibility/unconfirmed-flow", test_unconfirmed_flow);
     g_test_add_func("/plausibility/unconfirmed-status", test_unconfirmed_status);
     for (guint i = 0; i < G_N_ELEMENTS(must_cases); i++)
         g_test_add_data_func(must_cases[i].name, &must_cases[i], test_must);

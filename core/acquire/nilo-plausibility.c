@@ -387,7 +387,8 @@ copy_with_flags(GPtrArray *reports, guint at, const guint16 *flags, guint status
     return nilo_report_builder_finish(builder, nilo_report_get_outcome(report));
 }
 
-/* the readings worth comparing with next time: those flagged keep what was known before */
+/* the readings worth comparing with next time: those flagged keep what was known before. Of one
+ * that moves by nature only its being there is compared */
 static GArray *
 remember(GArray *known, const NiloReading *readings, gsize n_readings, const guint16 *flags)
 {
@@ -396,7 +397,8 @@ remember(GArray *known, const NiloReading *readings, gsize n_readings, const gui
     for (gsize i = 0; i < n_readings && kept->len < KNOWN_MAX; i++) {
         const NiloReading *before = find_in_array(known, &readings[i]);
 
-        if ((flags[i] & NILO_READING_IMPLAUSIBLE) == 0)
+        if ((flags[i] & NILO_READING_IMPLAUSIBLE) == 0 ||
+            (before == NULL && classify(&readings[i]) == CLASS_MOVING))
             g_array_append_val(kept, readings[i]);
         else if (before != NULL)
             g_array_append_val(kept, *before);
