@@ -549,20 +549,20 @@ get_chance(const Examination *self, guint n_run)
 
 typedef struct {
     guint first;
-    guint last;     /* both silent; unknown ones may stand between */
-    guint n;        /* silent ones */
-    gint before;    /* the last that is heard before it, -1 for none */
-    gint after;     /* the first that is heard behind it, -1 for none */
-    guint least;    /* misses in a row ... */
-    guint most;     /* ... of its members */
-    gboolean fresh; /* all were heard not long ago */
+    guint last;    /* both silent; unknown ones may stand between */
+    guint n;       /* silent ones */
+    gint before;   /* the last that is heard before it, -1 for none */
+    gint after;    /* the first that is heard behind it, -1 for none */
+    guint least;   /* misses in a row ... */
+    guint most;    /* ... of those that were heard not long ago */
+    guint n_fresh; /* how many these are; the others may have been dead before */
 } Run;
 
 /* the next run of silent meters from @from on */
 static gboolean
 find_run(const Examination *self, guint from, gint before, Run *run)
 {
-    *run = (Run){.before = before, .after = -1, .least = G_MAXUINT, .fresh = TRUE};
+    *run = (Run){.before = before, .after = -1, .least = G_MAXUINT};
     for (guint i = from; i < self->snapshot->meters->len && run->after < 0; i++) {
         const MeterSign *sign = &self->signs[i];
 
@@ -575,9 +575,11 @@ find_run(const Examination *self, guint from, gint before, Run *run)
         run->first = run->n == 0 ? i : run->first;
         run->last = i;
         run->n++;
+        if (!sign->answered)
+            continue;
+        run->n_fresh++;
         run->least = MIN(run->least, sign->misses);
         run->most = MAX(run->most, sign->misses);
-        run->fresh &= sign->answered;
     }
     return run->n > 0;
 }
@@ -589,7 +591,7 @@ drop_older(const Examination *self, Run *run)
     while (run->n > CUT_LEAST_TOGETHER) {
         Run rest;
 
-        if (!find_run(self, run->first + 1, run->before, &rest) || !rest.fresh ||
+        if (!find_run(self, run->first + 1, run->before, &rest) || rest.n_fresh < rest.n ||
             self->signs[run->first].misses < rest.most + OLDER_READS)
             return;
         *run = rest;
@@ -599,7 +601,7 @@ drop_older(const Examination *self, Run *run)
 static gboolean
 fell_together(const Run *run)
 {
-    return run->fresh && run->most - run->least <= TOGETHER_READS;
+    return run->n_fresh >= CUT_LEAST_TOGETHER && run->most - run->least <= TOGETHER_READS;
 }
 
 static void
@@ -614,8 +616,7 @@ is_cut(const Examination *self, const Run *run)
 {
     if (run->before < 0 || run->after >= 0)
         return FALSE;
-    return (run->n >= CUT_LEAST_TOGETHER && fell_together(run)) ||
-           (run->n >= CUT_LEAST && get_chance(self, run->n) <= CHANCE_MAX);
+    return fell_together(run) || (run->n >= CUT_LEAST && get_chance(self, run->n) <= CHANCE_MAX);
 }
 
 static gboolean
@@ -623,7 +624,7 @@ is_branch(const Examination *self, const Run *run)
 {
     if (run->after < 0 || run->n < BRANCH_LEAST)
         return FALSE;
-    return fell_together(run) ||
+    return (run->n_fresh == run->n && fell_together(run)) ||
            get_chance(self, run->n) * self->snapshot->meters->len <= CHANCE_MAX;
 }
 
