@@ -220,7 +220,9 @@ test_doctor_cable(Building *building, gconstpointer data)
 {
     g_autofree char *json = NULL;
 
-    read_rounds(building, "riser", 1);
+    for (guint i = 7; i <= 8; i++)
+        g_free(nilo_daemon_process_lab(building->process, "revive mbus:1000000%u.NLB.01.07", i));
+    read_rounds(building, "riser", 1); /* they all were heard, and fall silent together */
     g_free(nilo_daemon_process_lab(building->process, "cut riser after 3"));
     read_rounds(building, "riser", 3);
     RUN(building, EXIT_OK, &json, "--json", "doctor", "riser");
