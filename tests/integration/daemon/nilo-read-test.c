@@ -57,7 +57,7 @@ test_dead(Building *building, gconstpointer data)
 
     g_assert_no_error(error);
     g_assert_cmpstr(get_text(report, "outcome"), ==, "silent");
-    g_assert_cmpuint(get_count(report, "attempts"), >=, 2);
+    g_assert_cmpuint(get_count(report, "attempts"), >=, 4);
 }
 
 static void

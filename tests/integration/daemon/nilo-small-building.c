@@ -23,9 +23,9 @@
     "[site]\nzone=Asia/Shanghai\n"                                                                 \
     "[journal]\nsize-max-bytes=4194304\nsegment-bytes=262144\n"                                    \
     "[bus riser]\ntransport=mbus\ndriver=mbus\nport=@LAB@/riser\nspeed-baud=9600\n"                \
-    "answer-extra-ms=500\ntries=2\npatience-s=2\n"                                                 \
+    "answer-extra-ms=500\ntries=4\npatience-s=2\n"                                                 \
     "[bus line]\ntransport=rs485\ndriver=cjt188\nport=@LAB@/line\nspeed-baud=9600\n"               \
-    "answer-extra-ms=500\ntries=2\n"
+    "answer-extra-ms=500\ntries=4\n"
 
 char *
 nilo_small_building_list_meters(void)
