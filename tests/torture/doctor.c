@@ -117,7 +117,8 @@ static void
 written_cb(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     gboolean *written = user_data;
-    g_autoptr(GVariant) read_back = nilo_bus_write_finish(NILO_BUS(source), result, NULL);
+    G_GNUC_UNUSED g_autoptr(GVariant) read_back =
+        nilo_bus_write_finish(NILO_BUS(source), result, NULL);
 
     *written = TRUE;
 }
