@@ -162,7 +162,8 @@ disturb_unseen(NiloFakeWire *self, guint8 *answer)
 static void
 answer_request(NiloFakeWire *self, NiloFakeMeter *meter, guint8 what)
 {
-    guint8 answer[NILO_FAKE_ANSWER_SIZE] = {0x68, (guint8)meter->number, 15};
+    guint8 answer[NILO_FAKE_ANSWER_SIZE] = {
+        0x68, (guint8)(meter->number + (meter->strange > 0 ? 100 : 0)), 15};
 
     if (meter->dead)
         return;
@@ -178,6 +179,7 @@ answer_request(NiloFakeWire *self, NiloFakeMeter *meter, guint8 what)
     answer[14] = (guint8)meter->valve;
     answer[17] = meter->busy > 0;
     meter->busy -= meter->busy > 0;
+    meter->strange -= meter->strange > 0;
     answer[18] = sum(answer, 18);
     answer[19] = 0x16;
     meter->reads++;

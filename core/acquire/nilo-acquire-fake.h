@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  * NiloFakeMeter:
  * @address: 0 to 255
  * @number: what it says it is; 0: @address
+ * @strange: so many answers say that they are of another one
  * @volume_l: its register
  * @flow: a value that moves, litres per hour
  * @month_l: a value of the past
@@ -27,6 +28,7 @@ G_BEGIN_DECLS
 typedef struct {
     guint address;
     guint number;
+    guint strange;
     guint32 volume_l;
     guint32 flow;
     guint32 month_l;

@@ -429,6 +429,18 @@ test_busy_meter_is_asked_again_at_the_end(Fixture *self, gconstpointer data)
     g_assert_cmpuint(self->wire->asked->data[self->wire->asked->len - 1], ==, 1);
 }
 
+/* the id of one answer was damaged, and its sum did not tell */
+static void
+test_damaged_id_is_no_exchange(Fixture *self, gconstpointer data)
+{
+    run_round(self);
+    lock_meter(self, 1)->strange = 2;
+    unlock(self);
+    run_round(self);
+    g_assert_cmpuint(nilo_round_get_n_outcome(self->round, NILO_OUTCOME_OK), ==, N_METERS);
+    g_assert_cmpuint(nilo_fake_sink_count(self->sink, "meter-exchanged?"), ==, 0);
+}
+
 static void
 test_exchanged_meter_is_told_once(Fixture *self, gconstpointer data)
 {
@@ -590,6 +602,7 @@ main(int argc, char **argv)
     g_test_add("/bus/budget-lasts-in-noise", Fixture, GUINT_TO_POINTER(30), set_up,
                test_budget_lasts_in_noise, tear_down);
     ADD("/bus/busy-meter-is-asked-again-at-the-end", test_busy_meter_is_asked_again_at_the_end);
+    ADD("/bus/damaged-id-is-no-exchange", test_damaged_id_is_no_exchange);
     ADD("/bus/exchanged-meter-is-told-once", test_exchanged_meter_is_told_once);
     ADD("/bus/jump-is-read-again-and-flagged", test_jump_is_read_again_and_flagged);
     ADD("/bus/reload-keeps-what-was-learned", test_reload_keeps_what_was_learned);

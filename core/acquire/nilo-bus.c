@@ -605,20 +605,47 @@ judge_report(NiloBus *self, NiloBusMeter *meter, const NiloBusJob *job, NiloRepo
                                     &implausible);
 }
 
+/* the thread alone writes who was found */
+static gboolean
+is_new_stranger(const NiloBusMeter *meter, NiloReport *report)
+{
+    return nilo_report_get_outcome(report) == NILO_OUTCOME_WRONG_METER &&
+           (meter->found == NULL || g_strcmp0(meter->found, nilo_report_get_found(report)) != 0);
+}
+
+/* a strange id may be a damaged one, and nothing in a frame whose sum is right tells: nobody is
+ * called exchanged for one read. A stranger known from the round before is not asked again */
+static NiloReport *
+read_first(NiloBus *self, NiloBusMeter *meter, const NiloBusJob *job, guint tries, Effort *effort,
+           GError **error)
+{
+    g_autoptr(NiloReport) first = read_once(self, meter, job, tries, effort, error);
+
+    if (first == NULL)
+        return NULL;
+    if (is_answered(first))
+        nilo_lane_state_spend(&meter->lane, get_day(self));
+    if (!is_new_stranger(meter, first) || !may_read_again(self, meter))
+        return g_steal_pointer(&first);
+    g_clear_pointer(&first, nilo_report_unref);
+    first = read_once(self, meter, job, tries, effort, error);
+    if (first != NULL && is_answered(first))
+        nilo_lane_state_spend(&meter->lane, get_day(self));
+    return g_steal_pointer(&first);
+}
+
 static NiloReport *
 read_meter(NiloBus *self, NiloBusMeter *meter, const NiloBusJob *job, Effort *effort,
            GError **error)
 {
     const gboolean probing = meter->lane.lane == NILO_LANE_PROBING && job->lane != NILO_LANE_URGENT;
     const guint tries = probing ? 1 : nilo_bus_config_get_tries(self->setup->config);
-    g_autoptr(NiloReport) first = read_once(self, meter, job, tries, effort, error);
+    g_autoptr(NiloReport) first = read_first(self, meter, job, tries, effort, error);
     NiloReport *report;
     gboolean unusual;
 
     if (first == NULL)
         return NULL;
-    if (is_answered(first))
-        nilo_lane_state_spend(&meter->lane, get_day(self));
     if (!has_readings(first)) {
         nilo_noise_note(&self->noise, effort->exchanges, effort->trouble);
         return g_steal_pointer(&first);
