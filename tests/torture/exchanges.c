@@ -284,6 +284,7 @@ print_totals(const Totals *totals, gdouble seconds)
     print_number("  flagged implausible", counts->implausible);
     print_number("  said by the meter to be invalid", counts->invalid);
     print_number("  counters compared with the lab", counts->volumes);
+    print_number("meters taken for exchanged ones", counts->outcomes[NILO_OUTCOME_WRONG_METER]);
     print_number("status bits that no answer had", counts->wrong_status);
     print_number("clock drifts that no answer had", counts->wrong_drift);
     print_number("reads on quiet lines", totals->quiet_reads);
