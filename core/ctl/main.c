@@ -18,7 +18,7 @@ static const NiloCtlCommand commands[] = {
     {"show", "METER", N_("show one meter and its last report"), nilo_ctl_show},
     {"read", "METER [--history] [--purchase] [--evidence]", N_("read a meter now"), nilo_ctl_read},
     {"watch", "[COUNT]", N_("print reports and events as they come"), nilo_ctl_watch},
-    {"history", "METER [--register=NAME] [--from=DATE] [--to=DATE]",
+    {"history", "METER [--register=NAME] [--from=DATE] [--to=DATE] [--daily | --misses]",
      N_("print stored readings (needs the headend service)"), nilo_ctl_history},
     {"round", "BUS", N_("read every meter of a bus now"), nilo_ctl_round},
     {"scan", "BUS [--driver=NAME] [--range=RANGE] [--mask=MASK] [--write] [--restart]",
@@ -36,7 +36,7 @@ static const NiloCtlCommand commands[] = {
      nilo_ctl_meters},
     {"decode", "mbus|cjt188", N_("decode hex frames from standard input"), nilo_ctl_decode},
     {"describe", "[PLUGIN | GROUP]", N_("explain configuration keys"), nilo_ctl_describe},
-    {"check-config", "", N_("check the configuration without touching the daemon"),
+    {"check-config", "[DIR]", N_("check the configuration without touching the daemon"),
      nilo_ctl_check_config},
 };
 
