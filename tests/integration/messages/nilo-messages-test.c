@@ -13,6 +13,7 @@
 #include "nilo-meter-csv.h"
 #include "nilo-meter.h"
 #include "nilo-plugin-loader.h"
+#include "nilo-transport.h"
 
 typedef struct {
     const char *path;
@@ -69,6 +70,12 @@ static const MessageCase plugin_cases[] = {
      "插件“driver-acme”被拒绝：它是为插件接口 9.3 编译的，而本程序的接口是 "
      "1.0：请安装适用于此版本的插件"},
 };
+
+/* what a bus reports while the adapter is out; the text is the port */
+static const MessageCase adapter_case = {
+    "/messages/unplugged-adapter", "/dev/serial/by-id/nilo-no-adapter",
+    "port /dev/serial/by-id/nilo-no-adapter does not exist: is the adapter plugged in?",
+    "端口 /dev/serial/by-id/nilo-no-adapter 不存在：适配器插好了吗？"};
 
 static void
 assert_message(const MessageCase *test, const char *message)
@@ -139,6 +146,25 @@ test_plugin(gconstpointer data)
 }
 
 static void
+test_adapter(gconstpointer data)
+{
+    const MessageCase *test = data;
+    const char *folders[] = {g_getenv("NILO_TEST_TRANSPORT_DIR"), NULL};
+    g_autoptr(NiloPluginLoader) loader = nilo_plugin_loader_new(folders, NULL);
+    g_autoptr(NiloClock) clock = nilo_clock_new_system();
+    g_autoptr(NiloTransport) transport = NULL;
+    const NiloPluginOffer *offer;
+    g_autoptr(GError) error = NULL;
+
+    offer = nilo_plugin_loader_require(loader, "transport", "rs485", &error);
+    g_assert_no_error(error);
+    transport = g_object_new(offer->type, "port", test->text, NULL);
+    g_assert_null(nilo_transport_open(transport, clock, NULL, &error));
+    g_assert_error(error, NILO_ERROR, NILO_ERROR_LINE_LOST);
+    assert_message(test, error->message);
+}
+
+static void
 add(const MessageCase *cases, gsize n_cases, GTestDataFunc func)
 {
     for (gsize i = 0; i < n_cases; i++)
@@ -155,5 +181,6 @@ main(int argc, char **argv)
     add(config_cases, G_N_ELEMENTS(config_cases), test_config);
     add(csv_cases, G_N_ELEMENTS(csv_cases), test_csv);
     add(plugin_cases, G_N_ELEMENTS(plugin_cases), test_plugin);
+    add(&adapter_case, 1, test_adapter);
     return g_test_run();
 }
