@@ -19,8 +19,8 @@ G_BEGIN_DECLS
 /**
  * NiloAuthority:
  *
- * Decides whether a D-Bus caller may do something: by polkit, or, on a private bus where there is
- * none, by being the same user as the daemon (or root). There is no third way.
+ * Decides whether a D-Bus caller may do something: by polkit (where nobody answers to its name:
+ * only root may), or, on a private bus, by being the same user as the daemon (or root).
  */
 NILO_INTERNAL
 G_DECLARE_FINAL_TYPE(NiloAuthority, nilo_authority, NILO, AUTHORITY, GObject)
