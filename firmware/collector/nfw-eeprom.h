@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "nfw-types.h"
+
+/*
+ * A 24C512 or a part like it: 64 KiB, 16 bit addresses, pages of 64 bytes (parts with larger pages
+ * work too), up to 5 ms for a write. Every record of ours lies within one page, so that one write
+ * cycle stores it or, at a power cut, tears that one record and no other.
+ */
+#define NFW_EEPROM_ADDRESS   0x50u
+#define NFW_EEPROM_SIZE      0x10000u
+#define NFW_EEPROM_PAGE_SIZE 64u
+#define NFW_EEPROM_BUSY_MS   10u /* twice what the data sheets promise */
+
+/* Who lives where. */
+#define NFW_EEPROM_CONFIG   0x0000u /* two copies of 512 bytes */
+#define NFW_EEPROM_EVENTS   0x0400u /* 192 of 16 bytes */
+#define NFW_EEPROM_COUNTERS 0x1000u /* 256 of 64 bytes */
+#define NFW_EEPROM_DAYS     0x5000u /* 62 of 64 bytes */
+#define NFW_EEPROM_MONTHS   0x6000u /* 24 of 64 bytes */
+#define NFW_EEPROM_ORDERED  0x6600u /* the last 8 freezes by order, 64 bytes each */
+#define NFW_EEPROM_HOURS    0x6800u /* 1080 of 32 bytes, to 0xef00 */
+
+/* Reads, waiting out a write that is still going on. Returns: NFW_OK, NFW_ERR_TIMEOUT, NFW_ERR_NACK
+ * or NFW_ERR_RANGE. */
+int nfw_eeprom_read(uint32_t at, void *bytes, size_t size);
+
+/**
+ * nfw_eeprom_write:
+ * @at: where
+ * @bytes: what
+ * @size: any; pages are written one after the other, in rising order
+ *
+ * Writes, waits for the end of each page's write cycle, and reads back. Takes about 8 ms a page.
+ *
+ * Returns: NFW_OK once all of it stands there; NFW_ERR_VERIFY when something else does;
+ *   NFW_ERR_REFUSED while the supply is too low to write safely; NFW_ERR_TIMEOUT, NFW_ERR_NACK
+ */
+int nfw_eeprom_write(uint32_t at, const void *bytes, size_t size);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "nfw-answer.h"
+#include "nfw-meters.h"
+#include "port.h"
+
+#define NFW_MBUS_SLAVE_MAX_FRAME 64u /* longer frames are not for us: swallowed, not kept */
+#define NFW_MBUS_SLAVES          (NFW_CHANNELS + 1u) /* and the collector itself */
+
+/*
+ * The M-Bus side (EN 13757-2, -3): each channel is a slave with a primary and a secondary address
+ * of its own, and so is the collector. Fed byte by byte; a frame may begin behind a gap or behind a
+ * sound frame only.
+ */
+struct nfw_mbus_slave {
+    uint8_t bytes[NFW_MBUS_SLAVE_MAX_FRAME];
+    uint16_t size;     /* bytes of the frame so far, kept or not */
+    uint16_t expected; /* of the whole frame; 0: not known yet */
+    uint8_t sum;
+    bool is_deaf;      /* out of step: until the next gap */
+    uint16_t selected; /* bit per slave */
+    uint8_t access[NFW_MBUS_SLAVES];
+    struct {
+        uint8_t count_bit;   /* of the last readout, with a mark for "none yet" */
+        uint8_t telegram;    /* that the last readout was answered with */
+        uint8_t application; /* what a reset has chosen: sub-code of CI 50 */
+    } link[NFW_MBUS_SLAVES];
+};
+
+void nfw_mbus_slave_init(struct nfw_mbus_slave *slave);
+
+/* @answer: size 0 unless there is one, and then complete. */
+enum nfw_heard nfw_mbus_slave_feed(struct nfw_mbus_slave *slave, struct nfw_collector *collector,
+                                   const struct nfw_rx_byte *byte, struct nfw_answer *answer);
+
+/* Seconds without a sound frame end a selection and speed switch: the line has fallen back. */
+void nfw_mbus_slave_forget(struct nfw_mbus_slave *slave);
