@@ -32,13 +32,18 @@ struct nfw_collector {
     struct nfw_bus bus;
     struct nfw_poller poller;
     int32_t polled[NFW_CHANNELS]; /* confirmed by the poller, perhaps not stored yet */
-    uint16_t boots;
+    uint16_t boots;               /* starts, this one included */
     uint16_t battery_mv;
     nfw_ms battery_at;                 /* when it was measured */
+    nfw_ms store_due;                  /* not before: the EEPROM has just refused */
+    nfw_seconds last_known;            /* the newest time seen: what a lost clock is told with */
     uint8_t tamper[NFW_CHANNELS + 1u]; /* as told by events so far */
+    uint8_t told_speed;                /* of the line, as told by an event */
     bool is_battery_low;
     bool is_store_failing;
-    bool is_settling; /* the settings changed: lines and inputs start anew after the answer */
+    bool is_clock_lost;
+    bool is_catching_up; /* more freezes are due */
+    bool is_settling;    /* the settings changed: lines and inputs start anew after the answer */
 };
 
 /* Reads the EEPROM and opens the lines. @now: the counter. */

@@ -25,7 +25,11 @@ struct nfw_channel_config {
     uint8_t number[NFW_NUMBER_SIZE]; /* the meter's own; the last 8 digits are its M-Bus
                                         identification */
     uint8_t primary;                 /* M-Bus primary address, 0 to 250 */
-    uint8_t type; /* CJ/T 188 type, 10 to 49 hexadecimal; M-Bus medium follows from it */
+    uint8_t type;      /* CJ/T 188 type, 10 to 49 hexadecimal; M-Bus medium follows from it */
+    int64_t offset_ml; /* added to counts times ml_per_count: what keeps the volume when the pulse
+                          value is changed */
+    nfw_seconds since; /* history from before is another meter's, or of another pulse
+                          value; 0: all of it is this meter's */
     uint8_t meter_number[NFW_NUMBER_SIZE]; /* downstream: whom to ask; M-Bus: 4 identification, then
                                               manufacturer, version, medium as far as known */
     uint8_t max_flow; /* downstream: plausible at most, in m3/h; 0: not checked */

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "nfw-collector.h"
+
+#include <string.h>
+
+#define REMNANT_MAGIC      0x4e494c4fu
+#define MAX_WAIT_MS        1000u
+#define MIN_WAIT_MS        1u
+#define STORE_RETRY_MS     1000u
+#define BATTERY_EVERY_MS   60000u
+#define BATTERY_HYSTERESIS 50u /* mV */
+
+static void
+enter(enum nfw_stage stage)
+{
+    nfw_port_remnant()->stage = (uint8_t)stage;
+}
+
+static nfw_seconds
+time_or_zero(const struct nfw_collector *collector)
+{
+    return collector->clock.is_set ? collector->clock.seconds : 0u;
+}
+
+/* An event that cannot be written is lost; the EEPROM's failure has an event of its own. */
+static void
+tell(struct nfw_collector *collector, enum nfw_event_code code, unsigned channel, uint32_t argument)
+{
+    (void)nfw_events_add(&collector->events, code, channel, time_or_zero(collector), argument);
+}
+
+static bool
+is_counted_here(const struct nfw_channel_config *config)
+{
+    return config->source == NFW_SOURCE_PULSE || config->source == NFW_SOURCE_DUAL;
+}
+
+static bool
+is_read_downstream(const struct nfw_channel_config *config)
+{
+    return config->source == NFW_SOURCE_MBUS || config->source == NFW_SOURCE_CJT188;
+}
+
+/* --- the start ------------------------------------------------------------------------------ */
+
+static uint32_t
+explain_start(void)
+{
+    struct nfw_remnant *remnant = nfw_port_remnant();
+    enum nfw_reset_cause cause = nfw_port_reset_cause();
+    uint32_t stage = 0u;
+
+    if (remnant->magic != REMNANT_MAGIC) {
+        memset(remnant, 0, sizeof *remnant);
+        remnant->magic = REMNANT_MAGIC;
+        if (cause == NFW_RESET_UNKNOWN) {
+            cause = NFW_RESET_POWER;
+        }
+    } else {
+        stage = remnant->stage;
+        remnant->warm_resets++;
+        if (cause == NFW_RESET_UNKNOWN) {
+            cause = remnant->fault != 0u ? NFW_RESET_FAULT : NFW_RESET_WATCHDOG;
+        }
+        remnant->fault = 0u;
+    }
+    return (uint32_t)cause | stage << 8;
+}
+
+/* The counts go on from what they are, stored or not. */
+static void
+start_inputs(struct nfw_collector *collector, const struct nfw_counter_values *values, nfw_ms now)
+{
+    nfw_inputs_start(&collector->inputs, &collector->config, nfw_port_pins_read(), now);
+    memcpy(collector->inputs.count, values->count, sizeof collector->inputs.count);
+    memcpy(collector->inputs.rejected, values->rejected, sizeof collector->inputs.rejected);
+}
+
+static void
+start_lines(struct nfw_collector *collector, nfw_ms now)
+{
+    nfw_bus_start(&collector->bus, collector, now);
+    collector->told_speed = collector->bus.speed;
+    nfw_poller_start(&collector->poller, &collector->config, now);
+}
+
+static void store(struct nfw_collector *collector, bool is_forced, nfw_ms now);
+
+void
+nfw_collector_start(struct nfw_collector *collector, nfw_ms now)
+{
+    const uint32_t why = explain_start();
+    uint8_t lost = 0u;
+
+    enter(NFW_STAGE_START);
+    memset(collector, 0, sizeof *collector);
+    collector->battery_mv = nfw_port_battery_mv();
+    collector->battery_at = now;
+    collector->store_due = now;
+
+    /* a part without an answer leaves factory settings, no counts and no history: the collector
+     * runs on, says so, and tries the EEPROM again with the next pulse */
+    (void)nfw_config_load(&collector->config, nfw_port_board_number(), &lost);
+    (void)nfw_counters_start(&collector->counters);
+    nfw_events_start(&collector->events);
+    nfw_freeze_start(&collector->freeze);
+    nfw_clock_start(&collector->clock, now);
+
+    memcpy(collector->polled, collector->counters.stored.count, sizeof collector->polled);
+    collector->boots = (uint16_t)(collector->counters.stored.boots + 1u);
+    collector->last_known = collector->counters.stored.time;
+
+    tell(collector, NFW_EVENT_STARTED, NFW_CHANNEL_SELF, why);
+    if (lost != 0u) {
+        tell(collector, NFW_EVENT_SETTINGS_LOST, NFW_CHANNEL_SELF, (uint32_t)lost - 1u);
+    }
+    if (collector->counters.torn != 0u) {
+        tell(collector, NFW_EVENT_STORE_TORN, NFW_CHANNEL_SELF, collector->counters.torn);
+    }
+    start_inputs(collector, &collector->counters.stored, now);
+    store(collector, true, now); /* the start itself is counted, and the EEPROM proven */
+    start_lines(collector, now);
+}
+
+/* --- inputs and counters -------------------------------------------------------------------- */
+
+static uint32_t
+step_inputs(struct nfw_collector *collector, nfw_ms now)
+{
+    struct nfw_pins pins;
+    uint16_t lost;
+
+    while (nfw_port_pins_take(&pins)) {
+        nfw_inputs_feed(&collector->inputs, &collector->config, &pins);
+    }
+    lost = nfw_port_pins_take_lost();
+    if (lost != 0u) {
+        tell(collector, NFW_EVENT_PULSES_LOST, NFW_CHANNEL_SELF, lost);
+        pins.time = now;
+        pins.closed = nfw_port_pins_read();
+        nfw_inputs_feed(&collector->inputs, &collector->config, &pins);
+    }
+    return nfw_inputs_step(&collector->inputs, &collector->config, now);
+}
+
+static void
+tell_tampering(struct nfw_collector *collector)
+{
+    static const struct {
+        uint8_t mask;
+        uint8_t code;
+    } kinds[] = {
+        {NFW_TAMPER_MAGNET, NFW_EVENT_MAGNET},
+        {NFW_TAMPER_WIRE, NFW_EVENT_WIRE_CUT},
+        {NFW_TAMPER_COVER, NFW_EVENT_COVER},
+    };
+
+    for (unsigned channel = 0u; channel <= NFW_CHANNEL_SELF; channel++) {
+        const uint8_t now = collector->inputs.tamper[channel];
+        const uint8_t changed = now ^ collector->tamper[channel];
+
+        for (size_t i = 0u; changed != 0u && i < sizeof kinds / sizeof kinds[0]; i++) {
+            if ((changed & kinds[i].mask) != 0u) {
+                tell(collector, kinds[i].code, channel, (now & kinds[i].mask) != 0u ? 1u : 0u);
+            }
+        }
+        collector->tamper[channel] = now;
+    }
+}
+
+static void
+gather(const struct nfw_collector *collector, struct nfw_counter_values *values)
+{
+    for (unsigned channel = 0u; channel < NFW_CHANNELS; channel++) {
+        const struct nfw_channel_config *config = &collector->config.channel[channel];
+
+        values->count[channel] = collector->counters.stored.count[channel];
+        if (is_counted_here(config)) {
+            values->count[channel] = collector->inputs.count[channel];
+        } else if (is_read_downstream(config)) {
+            values->count[channel] = collector->polled[channel];
+        }
+        values->rejected[channel] = collector->inputs.rejected[channel];
+    }
+    values->time = time_or_zero(collector);
+    values->boots = collector->boots;
+}
+
+static void
+store(struct nfw_collector *collector, bool is_forced, nfw_ms now)
+{
+    struct nfw_counter_values values;
+    int result;
+
+    gather(collector, &values);
+    /* rejected closures alone are worth no write cycle: they go with the next pulse or hour */
+    if (!is_forced &&
+        memcmp(values.count, collector->counters.stored.count, sizeof values.count) == 0) {
+        return;
+    }
+    result =
+        collector->battery_mv != 0u && collector->battery_mv < collector->config.battery_stop_mv
+            ? NFW_ERR_REFUSED
+            : nfw_counters_store(&collector->counters, &values);
+    if (result == NFW_OK) {
+        collector->is_store_failing = false;
+        return;
+    }
+    collector->store_due = now + STORE_RETRY_MS;
+    if (!collector->is_store_failing) {
+        collector->is_store_failing = true;
+        tell(collector, NFW_EVENT_STORE_FAILED, NFW_CHANNEL_SELF, (uint32_t)result);
+    }
+}
+
+/* --- clock, calendar, battery --------------------------------------------------------------- */
+
+static void
+watch_clock(struct nfw_collector *collector)
+{
+    const bool is_lost = !collector->clock.is_set;
+
+    if (is_lost && !collector->is_clock_lost) {
+        tell(collector, NFW_EVENT_CLOCK_LOST, NFW_CHANNEL_SELF, collector->last_known);
+    }
+    collector->is_clock_lost = is_lost;
+    if (!is_lost) {
+        collector->last_known = collector->clock.seconds;
+    }
+}
+
+static void
+step_calendar(struct nfw_collector *collector, nfw_ms now)
+{
+    const bool is_new_second = nfw_clock_step(&collector->clock, now);
+
+    watch_clock(collector);
+    if (!collector->clock.is_set || (!is_new_second && !collector->is_catching_up)) {
+        return;
+    }
+    /* only stored counts may be frozen, and all that were counted before the moment should be: the
+     * inputs have just been emptied and stored */
+    collector->is_catching_up = nfw_freeze_step(&collector->freeze, collector->clock.seconds,
+                                                collector->counters.stored.count) == NFW_OK;
+}
+
+static void
+step_battery(struct nfw_collector *collector, nfw_ms now)
+{
+    const uint16_t low = collector->config.battery_low_mv;
+
+    if (now - collector->battery_at < BATTERY_EVERY_MS) {
+        return;
+    }
+    collector->battery_at = now;
+    collector->battery_mv = nfw_port_battery_mv();
+    if (collector->battery_mv == 0u) {
+        return;
+    }
+    if (!collector->is_battery_low && collector->battery_mv < low) {
+        collector->is_battery_low = true;
+        tell(collector, NFW_EVENT_BATTERY, NFW_CHANNEL_SELF, collector->battery_mv);
+    } else if (collector->is_battery_low && collector->battery_mv >= low + BATTERY_HYSTERESIS) {
+        collector->is_battery_low = false;
+        tell(collector, NFW_EVENT_BATTERY, NFW_CHANNEL_SELF, collector->battery_mv);
+    }
+}
+
+/* --- lines ---------------------------------------------------------------------------------- */
+
+/* What the settings say about lines and pins comes into force. */
+static void
+settle(struct nfw_collector *collector, nfw_ms now)
+{
+    struct nfw_counter_values values;
+
+    collector->is_settling = false;
+    gather(collector, &values);
+    start_inputs(collector, &values, now);
+    memcpy(collector->polled, values.count, sizeof collector->polled);
+    start_lines(collector, now);
+}
+
+static uint32_t
+step_bus(struct nfw_collector *collector, nfw_ms now)
+{
+    const uint32_t wait = nfw_bus_step(&collector->bus, collector, now);
+
+    if (collector->bus.speed != collector->told_speed) {
+        collector->told_speed = collector->bus.speed;
+        tell(collector, NFW_EVENT_SPEED_CHANGED, NFW_CHANNEL_SELF,
+             nfw_speeds[collector->bus.speed]);
+    }
+    if (collector->is_settling && !collector->bus.is_answering) {
+        /* not before the confirmation has left, at the old speed */
+        settle(collector, now);
+        return MIN_WAIT_MS;
+    }
+    return wait;
+}
+
+static uint32_t
+step_meters(struct nfw_collector *collector, nfw_ms now)
+{
+    uint32_t wait = UINT32_MAX;
+
+    /* at most one piece of news from each meter */
+    for (unsigned i = 0u; i < NFW_CHANNELS; i++) {
+        unsigned channel = 0u;
+        int32_t value = 0;
+        const enum nfw_poller_news news =
+            nfw_poller_step(&collector->poller, &collector->config, collector->polled, now,
+                            &channel, &value, &wait);
+
+        switch (news) {
+        case NFW_POLLER_NOTHING:
+            return wait;
+        case NFW_POLLER_ODD:
+            tell(collector, NFW_EVENT_METER_ODD, channel, (uint32_t)value);
+            collector->polled[channel] = value;
+            break;
+        case NFW_POLLER_VALUE:
+            collector->polled[channel] = value;
+            break;
+        case NFW_POLLER_SILENT:
+            tell(collector, NFW_EVENT_METER_SILENT, channel,
+                 (now - collector->poller.meter[channel].good_at) / 1000u);
+            break;
+        case NFW_POLLER_BACK:
+            tell(collector, NFW_EVENT_METER_BACK, channel,
+                 (now - collector->poller.meter[channel].good_at) / 1000u);
+            break;
+        default:
+            return MIN_WAIT_MS;
+        }
+    }
+    return MIN_WAIT_MS;
+}
+
+/* --- the loop ------------------------------------------------------------------------------- */
+
+static uint32_t
+least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+uint32_t
+nfw_collector_step(struct nfw_collector *collector, nfw_ms now)
+{
+    uint32_t wait = MAX_WAIT_MS;
+
+    nfw_port_watchdog_feed();
+
+    enter(NFW_STAGE_INPUTS);
+    wait = least(wait, step_inputs(collector, now));
+    enter(NFW_STAGE_STORE);
+    if (nfw_ms_is_reached(now, collector->store_due)) {
+        collector->store_due = now;
+        store(collector, false, now);
+    }
+    tell_tampering(collector);
+
+    enter(NFW_STAGE_CALENDAR);
+    step_calendar(collector, now);
+    step_battery(collector, now);
+
+    enter(NFW_STAGE_BUS);
+    wait = least(wait, step_bus(collector, now));
+
+    enter(NFW_STAGE_METERS);
+    wait = least(wait, step_meters(collector, now));
+
+    enter(NFW_STAGE_SLEEP);
+    if (collector->is_catching_up) {
+        return MIN_WAIT_MS;
+    }
+    return wait < MIN_WAIT_MS ? MIN_WAIT_MS : wait;
+}
+
+void
+nfw_collector_run(struct nfw_collector *collector)
+{
+    nfw_collector_start(collector, nfw_port_now_ms());
+    for (;;) {
+        const nfw_ms now = nfw_port_now_ms();
+
+        nfw_port_sleep_until(now + nfw_collector_step(collector, now));
+    }
+}
