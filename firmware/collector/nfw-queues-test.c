@@ -38,6 +38,22 @@ test_rx_gap(const void *data)
     CHECK(nfw_rx_take(&rx, &byte) && byte.flags == NFW_RX_GAP);
     CHECK(nfw_rx_take(&rx, &byte) && byte.flags == NFW_RX_BAD);
     CHECK(nfw_rx_take(&rx, &byte) && byte.flags == NFW_RX_GAP);
+    CHECK_INT(byte.newest, 28);
+}
+
+static void
+test_rx_newest(const void *data)
+{
+    struct nfw_rx rx;
+    struct nfw_rx_byte byte;
+
+    nfw_rx_start(&rx, 20);
+    nfw_rx_push_from_isr(&rx, 1, 0, 100);
+    CHECK(nfw_rx_take(&rx, &byte) && byte.newest == 100);
+    nfw_rx_push_from_isr(&rx, 2, 0, 104);
+    nfw_rx_push_from_isr(&rx, 3, 0, 108);
+    CHECK(nfw_rx_take(&rx, &byte) && byte.newest == 108); /* more are waiting */
+    CHECK(nfw_rx_take(&rx, &byte) && byte.newest == 108);
 }
 
 static void
@@ -83,6 +99,7 @@ main(void)
 {
     nilo_test_run("/queues/rx/order", test_rx_order, NULL);
     nilo_test_run("/queues/rx/gap", test_rx_gap, NULL);
+    nilo_test_run("/queues/rx/newest", test_rx_newest, NULL);
     nilo_test_run("/queues/rx/full", test_rx_full, NULL);
     nilo_test_run("/queues/pins", test_pins, NULL);
     return nilo_test_finish();

@@ -21,7 +21,7 @@ nfw_rx_start(struct nfw_rx *rx, uint16_t gap_ms)
     rx->gap_ms = gap_ms;
     rx->is_fresh = true;
     rx->is_lossy = false;
-    rx->last = 0u;
+    atomic_store(&rx->last, 0u);
 }
 
 void
@@ -31,10 +31,10 @@ nfw_rx_push_from_isr(struct nfw_rx *rx, uint8_t byte, uint8_t flags, nfw_ms now)
     const uint16_t tail = atomic_load_explicit(&rx->tail, memory_order_acquire);
     const uint16_t at = head & (NFW_RX_SIZE - 1u);
 
-    if (rx->is_fresh || now - rx->last >= rx->gap_ms) {
+    if (rx->is_fresh || now - atomic_load_explicit(&rx->last, memory_order_relaxed) >= rx->gap_ms) {
         flags |= NFW_RX_GAP;
     }
-    rx->last = now;
+    atomic_store_explicit(&rx->last, now, memory_order_relaxed);
     rx->is_fresh = false;
 
     if ((uint16_t)(head - tail) == NFW_RX_SIZE) {
@@ -64,6 +64,7 @@ nfw_rx_take(struct nfw_rx *rx, struct nfw_rx_byte *byte)
     }
     byte->byte = rx->bytes[at];
     byte->flags = (rx->flags[at / 2u] >> ((at & 1u) * 4u)) & 0x0fu;
+    byte->newest = atomic_load_explicit(&rx->last, memory_order_relaxed);
     atomic_store_explicit(&rx->tail, (uint16_t)(tail + 1u), memory_order_release);
     return true;
 }

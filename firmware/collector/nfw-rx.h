@@ -15,9 +15,9 @@ struct nfw_rx {
     _Atomic uint16_t head; /* bytes ever received; written by the interrupt only */
     _Atomic uint16_t tail; /* bytes ever taken; written by the main loop only */
     uint16_t gap_ms;
-    bool is_fresh; /* the next byte is behind a gap, whenever it comes */
-    bool is_lossy; /* the next byte is behind lost ones */
-    nfw_ms last;   /* when the last byte came */
+    bool is_fresh;       /* the next byte is behind a gap, whenever it comes */
+    bool is_lossy;       /* the next byte is behind lost ones */
+    _Atomic nfw_ms last; /* when the last byte came; written by the interrupt only */
     uint8_t bytes[NFW_RX_SIZE];
     uint8_t flags[NFW_RX_SIZE / 2u]; /* four bits a byte */
 };

@@ -71,6 +71,7 @@ enum nfw_parity {
 struct nfw_rx_byte {
     uint8_t byte;
     uint8_t flags; /* NFW_RX_GAP .. */
+    nfw_ms newest; /* when the newest byte of the line came: this one, unless more are waiting */
 };
 
 /**
