@@ -21,6 +21,7 @@ start_parts(struct nfw_host *host)
         nfw_rx_start(&host->line[i].rx, 0);
     }
     host->fed_us = host->now_us;
+    host->is_woken = true;
 }
 
 void
@@ -64,6 +65,14 @@ nfw_host_restart(struct nfw_host *host, bool is_warm)
 }
 
 void
+nfw_host_reset(struct nfw_host *host, enum nfw_reset_cause cause)
+{
+    host->cause = cause;
+    start_parts(host);
+    nfw_host = host;
+}
+
+void
 nfw_host_set_rtc(struct nfw_host *host, nfw_seconds seconds)
 {
     host->rtc_us = (uint64_t)seconds * US_PER_S - host->now_us;
@@ -92,23 +101,24 @@ plan(struct nfw_host *host, struct nfw_host_stimulus stimulus)
 }
 
 void
+nfw_host_plan_mask(struct nfw_host *host, uint64_t at_us, uint16_t mask, uint16_t closed)
+{
+    plan(host, (struct nfw_host_stimulus){
+                   .at_us = at_us, .kind = NFW_HOST_PINS, .mask = mask, .closed = closed});
+}
+
+void
 nfw_host_plan_pins(struct nfw_host *host, uint64_t at_us, uint16_t closed)
 {
-    plan(host, (struct nfw_host_stimulus){.at_us = at_us, .kind = NFW_HOST_PINS, .closed = closed});
+    nfw_host_plan_mask(host, at_us, UINT16_MAX, closed);
 }
 
 void
 nfw_host_plan_pin(struct nfw_host *host, uint64_t at_us, unsigned pin, bool is_closed)
 {
-    uint16_t closed = host->closed;
+    const uint16_t mask = (uint16_t)(1u << pin);
 
-    /* what they will be by then */
-    for (size_t i = host->next_stimulus; i < host->n_stimuli; i++) {
-        if (host->stimuli[i].kind == NFW_HOST_PINS && host->stimuli[i].at_us <= at_us)
-            closed = host->stimuli[i].closed;
-    }
-    closed = (uint16_t)(is_closed ? closed | 1u << pin : closed & ~(1u << pin));
-    nfw_host_plan_pins(host, at_us, closed);
+    nfw_host_plan_mask(host, at_us, mask, is_closed ? mask : 0);
 }
 
 uint64_t
@@ -141,18 +151,29 @@ to_ms(uint64_t us)
     return (nfw_ms)(us / US_PER_MS);
 }
 
+void
+nfw_host_hear(struct nfw_host *host, enum nfw_line line, uint8_t byte, uint8_t flags)
+{
+    struct nfw_host_line *hearing = &host->line[line];
+
+    if (hearing->speed_baud == 0 || hearing->sending != NULL)
+        return;
+    nfw_rx_push_from_isr(&hearing->rx, byte, flags, to_ms(host->now_us));
+    host->is_woken = true;
+}
+
 static void
 happen(struct nfw_host *host, const struct nfw_host_stimulus *stimulus)
 {
-    struct nfw_host_line *line = &host->line[stimulus->line];
+    const uint16_t mask = stimulus->mask;
 
-    if (stimulus->kind == NFW_HOST_PINS) {
-        host->closed = stimulus->closed;
-        nfw_pin_queue_push_from_isr(&host->pin_queue, host->closed, to_ms(host->now_us));
+    if (stimulus->kind == NFW_HOST_BYTE) {
+        nfw_host_hear(host, stimulus->line, stimulus->byte, stimulus->flags);
         return;
     }
-    if (line->speed_baud != 0 && line->sending == NULL)
-        nfw_rx_push_from_isr(&line->rx, stimulus->byte, stimulus->flags, to_ms(host->now_us));
+    host->closed = (uint16_t)((host->closed & ~mask) | (stimulus->closed & mask));
+    nfw_pin_queue_push_from_isr(&host->pin_queue, host->closed, to_ms(host->now_us));
+    host->is_woken = true;
 }
 
 static void
@@ -168,6 +189,7 @@ finish_sending(struct nfw_host *host)
         line->sent_start_us = line->sending_start_us;
         line->sent_count++;
         line->sending = NULL;
+        host->is_woken = true;
     }
 }
 
@@ -192,11 +214,22 @@ nfw_host_advance_to(struct nfw_host *host, uint64_t at_us)
     }
 }
 
+static void
+wait_until(struct nfw_host *host, uint64_t until_us)
+{
+    if (host->world != NULL)
+        host->world->wait(host, until_us);
+    else
+        nfw_host_advance_to(host, until_us);
+}
+
 /* --- port.h --------------------------------------------------------------------------------- */
 
 nfw_ms
 nfw_port_now_ms(void)
 {
+    if (nfw_host->world != NULL)
+        nfw_host->world->wait(nfw_host, 0);
     return to_ms(nfw_host->now_us);
 }
 
@@ -206,6 +239,10 @@ nfw_port_sleep_until(nfw_ms due)
     const int32_t left = (int32_t)(due - nfw_port_now_ms());
     uint64_t until = nfw_host->now_us;
 
+    if (nfw_host->is_woken) {
+        nfw_host->is_woken = false;
+        return;
+    }
     if (left > 0)
         until = (nfw_host->now_us / US_PER_MS + (uint64_t)left) * US_PER_MS;
     for (unsigned i = 0; i < NFW_LINES; i++) {
@@ -215,7 +252,8 @@ nfw_port_sleep_until(nfw_ms due)
     if (nfw_host->next_stimulus < nfw_host->n_stimuli &&
         nfw_host->stimuli[nfw_host->next_stimulus].at_us < until)
         until = nfw_host->stimuli[nfw_host->next_stimulus].at_us;
-    nfw_host_advance_to(nfw_host, until);
+    wait_until(nfw_host, until);
+    nfw_host->is_woken = false;
 }
 
 int
@@ -298,6 +336,8 @@ nfw_port_line_send(enum nfw_line line, const uint8_t *bytes, size_t size)
     sender->sending_start_us = nfw_host->now_us;
     sender->sending_end_us =
         nfw_host->now_us + size * BITS_PER_BYTE * US_PER_S / sender->speed_baud;
+    if (nfw_host->world != NULL)
+        nfw_host->world->send(nfw_host, line, bytes, size);
 }
 
 bool
@@ -306,26 +346,47 @@ nfw_port_line_is_sending(enum nfw_line line)
     return nfw_host->line[line].sending != NULL;
 }
 
+/* Returns: as nfw_port_i2c_transfer(). In real time reading takes none: a whole EEPROM is searched
+ * at each start. */
+static int
+transfer_to_eeprom(struct nfw_host *host, const uint8_t *out, size_t out_size, uint8_t *in,
+                   size_t in_size)
+{
+    const uint64_t end_us = host->now_us + (out_size + in_size + 2) * I2C_BYTE_US;
+    const bool is_write = out_size > 2 && in_size == 0;
+    uint8_t before[NFW_EEPROM_PAGE_SIZE];
+    uint32_t page = 0;
+    bool is_cut = false;
+    int result;
+
+    if (is_write) {
+        page = ((uint32_t)out[0] << 8 | out[1]) & ~(NFW_EEPROM_PAGE_SIZE - 1u);
+        memcpy(before, &host->eeprom.cells[page], sizeof before);
+    }
+    result =
+        nfw_host_eeprom_transfer(&host->eeprom, host->now_us, out, out_size, in, in_size, &is_cut);
+    if (is_cut)
+        longjmp(*host->cut, 1);
+    if (is_write && result == NFW_OK && host->world != NULL)
+        host->world->store(host, page, before);
+    if (host->world == NULL || is_write || result != NFW_OK)
+        wait_until(host, end_us);
+    return result;
+}
+
 int
 nfw_port_i2c_transfer(uint8_t address, const uint8_t *out, size_t out_size, uint8_t *in,
                       size_t in_size)
 {
-    bool is_cut = false;
-    int result;
-
+    if (nfw_host->world != NULL)
+        nfw_host->world->wait(nfw_host, 0);
     if (nfw_host->is_i2c_stuck) {
-        nfw_host_advance_to(nfw_host, nfw_host->now_us + I2C_TIME_OUT_US);
+        wait_until(nfw_host, nfw_host->now_us + I2C_TIME_OUT_US);
         return NFW_ERR_TIMEOUT;
     }
     if (address != NFW_EEPROM_ADDRESS)
         return NFW_ERR_NACK;
-
-    result = nfw_host_eeprom_transfer(&nfw_host->eeprom, nfw_host->now_us, out, out_size, in,
-                                      in_size, &is_cut);
-    if (is_cut)
-        longjmp(*nfw_host->cut, 1);
-    nfw_host_advance_to(nfw_host, nfw_host->now_us + (out_size + in_size + 2) * I2C_BYTE_US);
-    return result;
+    return transfer_to_eeprom(nfw_host, out, out_size, in, in_size);
 }
 
 void

@@ -41,7 +41,22 @@ struct nfw_host_stimulus {
     uint8_t line;
     uint8_t byte;
     uint8_t flags;
+    uint16_t mask; /* these pins become */
     uint16_t closed;
+};
+
+struct nfw_host;
+
+/* What a board in real time hands to the process around it. Without one all that happens is
+ * planned, and time passes when the collector waits for it. */
+struct nfw_host_world {
+    /* until @until_us at the latest, shorter when something happens; then nfw_host_advance_to()
+     * the time it is. @until_us may be past: look what has happened, and return. */
+    void (*wait)(struct nfw_host *host, uint64_t until_us);
+    /* all bytes at once, as the first start bit begins */
+    void (*send)(struct nfw_host *host, enum nfw_line line, const uint8_t *bytes, size_t size);
+    /* a write cycle of the EEPROM begins: @before is what @page held */
+    void (*store)(struct nfw_host *host, uint32_t page, const uint8_t *before);
 };
 
 struct nfw_host {
@@ -66,6 +81,8 @@ struct nfw_host {
     struct nfw_host_stimulus *stimuli; /* in the order of time */
     size_t n_stimuli;
     size_t next_stimulus;
+    bool is_woken; /* something happened that the main loop may not have seen */
+    const struct nfw_host_world *world; /* NULL: none */
 };
 
 /* The board that port.h is about. */
@@ -80,16 +97,23 @@ void nfw_host_clear(struct nfw_host *host);
  * forgets the remnant unless @is_warm. */
 void nfw_host_restart(struct nfw_host *host, bool is_warm);
 
+/* As after a reset of the part alone: what happens around it goes on. */
+void nfw_host_reset(struct nfw_host *host, enum nfw_reset_cause cause);
+
 void nfw_host_set_rtc(struct nfw_host *host, nfw_seconds seconds);
 
 /* What shall happen, at the latest now. */
 void nfw_host_plan_pins(struct nfw_host *host, uint64_t at_us, uint16_t closed);
 void nfw_host_plan_pin(struct nfw_host *host, uint64_t at_us, unsigned pin, bool is_closed);
+void nfw_host_plan_mask(struct nfw_host *host, uint64_t at_us, uint16_t mask, uint16_t closed);
 /* One after the other at the line's speed. Returns: when the last stop bit ends. */
 uint64_t nfw_host_plan_bytes(struct nfw_host *host, uint64_t at_us, enum nfw_line line,
                              const uint8_t *bytes, size_t size);
 uint64_t nfw_host_plan_byte(struct nfw_host *host, uint64_t at_us, enum nfw_line line, uint8_t byte,
                             uint8_t flags);
+
+/* A byte comes now; nobody hears it while the line is closed or sending. */
+void nfw_host_hear(struct nfw_host *host, enum nfw_line line, uint8_t byte, uint8_t flags);
 
 /* Lets time pass, and what is planned for it happen. */
 void nfw_host_advance_to(struct nfw_host *host, uint64_t at_us);
