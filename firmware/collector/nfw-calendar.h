@@ -15,6 +15,8 @@ struct nfw_date {
 
 #define NFW_SECONDS_PER_HOUR 3600u
 #define NFW_SECONDS_PER_DAY  86400u
+#define NFW_SECONDS_MAX      3155759999u /* 2099-12-31 23:59:59 */
+#define NFW_CALENDAR_MONTHS  1200u
 
 bool nfw_date_is_valid(const struct nfw_date *date);
 
@@ -24,8 +26,8 @@ nfw_seconds nfw_date_to_seconds(const struct nfw_date *date);
 /* Any number of seconds; those behind 2099 give 2099-12-31 23:59:59. */
 void nfw_date_from_seconds(nfw_seconds seconds, struct nfw_date *date);
 
-/* Months since January 2000. */
+/* Months since January 2000; behind 2099 it stays at December 2099. */
 uint16_t nfw_month_of(nfw_seconds seconds);
 
-/* The first second of such a month. */
+/* The first second of such a month; from NFW_CALENDAR_MONTHS on, the first second behind 2099. */
 nfw_seconds nfw_month_start(uint16_t month);
