@@ -224,6 +224,10 @@ watch_clock(struct nfw_collector *collector)
         tell(collector, NFW_EVENT_CLOCK_LOST, NFW_CHANNEL_SELF, collector->last_known);
     }
     collector->is_clock_lost = is_lost;
+    if (collector->clock.jumped_from != 0u) {
+        tell(collector, NFW_EVENT_CLOCK_STEPPED, NFW_CHANNEL_SELF, collector->clock.jumped_from);
+        collector->clock.jumped_from = 0u;
+    }
     if (!is_lost) {
         collector->last_known = collector->clock.seconds;
     }
