@@ -44,14 +44,18 @@ struct nfw_config {
     uint8_t speed;            /* index into nfw_speeds; what it falls back to */
     uint16_t meters_poll_s;   /* downstream: every so often; 0: never */
     uint8_t meters_speed;     /* downstream: index into nfw_speeds */
-    uint16_t battery_low_mv;  /* below: flagged; 0: never */
-    uint16_t battery_stop_mv; /* below: the EEPROM is not written; 0: never */
+    uint16_t battery_low_mv;  /* below: flagged; at most NFW_BATTERY_LOW_MAX_MV, 0: never */
+    uint16_t battery_stop_mv; /* below: the EEPROM is not written; at most NFW_BATTERY_STOP_MAX_MV,
+                                 so that a new battery always ends it; 0: never */
 };
 
-#define NFW_PROTOCOL_CJT188 0x01u
-#define NFW_PROTOCOL_MBUS   0x02u
+#define NFW_BATTERY_LOW_MAX_MV  5000u
+#define NFW_BATTERY_STOP_MAX_MV 3300u
 
-#define NFW_SPEEDS          8u
+#define NFW_PROTOCOL_CJT188     0x01u
+#define NFW_PROTOCOL_MBUS       0x02u
+
+#define NFW_SPEEDS              8u
 extern const uint16_t nfw_speeds[NFW_SPEEDS]; /* 300 600 1200 2400 4800 9600 19200 38400 */
 
 /* Factory settings: eight pulse inputs on pins 0 to 7, 10 l a pulse, 2400 Bd 8E1, both protocols.
@@ -59,22 +63,34 @@ extern const uint16_t nfw_speeds[NFW_SPEEDS]; /* 300 600 1200 2400 4800 9600 192
  * in the last digit, so that eight digits tell the channels and the collector apart. */
 void nfw_config_set_defaults(struct nfw_config *config, uint32_t board_number);
 
-/* Whether all of it is within range and no two channels share a pin or a number. */
+/**
+ * nfw_config_is_valid:
+ * @config: any bytes
+ *
+ * Whether all of it is within range: what is said at each field, numbers of decimal digits, pins
+ * below NFW_PINS and not the cover's, a contact for each source that needs one, 1000 ml per count
+ * for meters that are read, M-Bus meter numbers of digits or F (any digit), CJ/T 188 ones of digits
+ * or AA throughout (anybody), at least one protocol. And whether all can be told apart: of what is
+ * in use (a source that is off uses nothing) no pin belongs to two, no two channels or a channel
+ * and the collector have the same last eight digits, or the same primary address other than 0.
+ */
 bool nfw_config_is_valid(const struct nfw_config *config);
 
 /**
  * nfw_config_load:
- * @config: (out): the settings
+ * @config: (out): the settings; the factory's when none can be read
  * @board_number: for the factory settings
  * @lost: (out): what was wrong: 0 nothing, 1 the newer copy, so that the older one is used, 2 both,
  *   so that the factory settings are
  *
- * Reads the newer valid copy of two.
+ * Reads the newer valid copy of two. A copy whose writing was cut is not the newer one.
  *
  * Returns: NFW_OK, NFW_ERR_NONE for an EEPROM that never held any, or what the EEPROM said
  */
 int nfw_config_load(struct nfw_config *config, uint32_t board_number, uint8_t *lost);
 
-/* Writes over the older copy, reads it back, and leaves the other as it is. Returns: NFW_OK,
- * NFW_ERR_RANGE for settings that are not valid, or what the EEPROM said. */
+/* Writes over the older copy, or over a damaged one, reads it back, and leaves the other as it is.
+ * After a power cut it is either the settings from before that are loaded, or these. Takes about 60
+ * ms. Returns: NFW_OK, NFW_ERR_RANGE for settings that are not valid, or what the EEPROM said: the
+ * settings from before stand then. */
 int nfw_config_save(const struct nfw_config *config);

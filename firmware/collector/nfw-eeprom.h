@@ -22,9 +22,25 @@
 #define NFW_EEPROM_ORDERED  0x6600u /* the last 8 freezes by order, 64 bytes each */
 #define NFW_EEPROM_HOURS    0x6800u /* 1080 of 32 bytes, to 0xef00 */
 
-/* Reads, waiting out a write that is still going on. Returns: NFW_OK, NFW_ERR_TIMEOUT, NFW_ERR_NACK
- * or NFW_ERR_RANGE. */
+/**
+ * nfw_eeprom_is_supplied:
+ * @stop_mv: the least that is safe; 0: anything is
+ *
+ * Whoever is about to write something asks first, so that no write cycle is begun that the supply
+ * may not carry to its end. The functions that write do not ask: they have no settings.
+ *
+ * Returns: whether the battery has @stop_mv now; true on a part that cannot measure it
+ */
+bool nfw_eeprom_is_supplied(uint16_t stop_mv);
+
+/* Reads, waiting out a write that is still going on. Returns: NFW_OK, NFW_ERR_RANGE, NFW_ERR_NACK
+ * (the part is not there, or busy for longer than NFW_EEPROM_BUSY_MS), NFW_ERR_TIMEOUT (the bus is
+ * stuck, and stays so). */
 int nfw_eeprom_read(uint32_t at, void *bytes, size_t size);
+
+/* Returns: NFW_OK when exactly @bytes stand there, NFW_ERR_VERIFY when something else does, or as
+ * nfw_eeprom_read(). */
+int nfw_eeprom_compare(uint32_t at, const void *bytes, size_t size);
 
 /**
  * nfw_eeprom_write:
@@ -34,7 +50,7 @@ int nfw_eeprom_read(uint32_t at, void *bytes, size_t size);
  *
  * Writes, waits for the end of each page's write cycle, and reads back. Takes about 8 ms a page.
  *
- * Returns: NFW_OK once all of it stands there; NFW_ERR_VERIFY when something else does;
- *   NFW_ERR_REFUSED while the supply is too low to write safely; NFW_ERR_TIMEOUT, NFW_ERR_NACK
+ * Returns: NFW_OK once all of it stands there; NFW_ERR_VERIFY when something else does; nothing is
+ *   known with NFW_ERR_TIMEOUT and NFW_ERR_NACK; NFW_ERR_RANGE
  */
 int nfw_eeprom_write(uint32_t at, const void *bytes, size_t size);

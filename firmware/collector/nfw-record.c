@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "nfw-record.h"
+
+#include "nfw-eeprom.h"
+#include "nilo-wire-crc.h"
+
+#define READ_TRIES 3u
+
+int
+nfw_record_read(uint32_t at, uint8_t *record, size_t size)
+{
+    const size_t covered = size - NFW_RECORD_CRC_SIZE;
+
+    for (unsigned i = 0u; i < READ_TRIES; i++) {
+        const int result = nfw_eeprom_read(at, record, size);
+
+        if (result != NFW_OK) {
+            return result;
+        }
+        if (nilo_crc32c_update(NILO_CRC32C_START, record, covered) == nfw_get32(record + covered)) {
+            return NFW_OK;
+        }
+    }
+    return NFW_ERR_NONE;
+}
+
+int
+nfw_record_write(uint32_t at, uint8_t *record, size_t size)
+{
+    const size_t covered = size - NFW_RECORD_CRC_SIZE;
+
+    nfw_put32(record + covered, nilo_crc32c_update(NILO_CRC32C_START, record, covered));
+    return nfw_eeprom_write(at, record, size);
+}
