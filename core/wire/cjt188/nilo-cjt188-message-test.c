@@ -15,6 +15,9 @@ static const OrderCase order_cases[] = {
     {"/cjt188/message/di/address-low-first", 0x0a, 0x81, 0x810a, NILO_CJT188_LOW_FIRST},
     {"/cjt188/message/di/freeze-range", 0x90, 0xd3, 0xd390, NILO_CJT188_LOW_FIRST},
     {"/cjt188/message/di/both-are-names", 0xd2, 0xd3, 0xd2d3, NILO_CJT188_HIGH_FIRST},
+    {"/cjt188/message/di/collector-hours", 0x59, 0xd5, 0xd559, NILO_CJT188_LOW_FIRST},
+    {"/cjt188/message/di/collector-setting", 0xd6, 0x0a, 0xd60a, NILO_CJT188_HIGH_FIRST},
+    {"/cjt188/message/di/collector-events", 0x10, 0xd7, 0xd710, NILO_CJT188_LOW_FIRST},
     {"/cjt188/message/di/group-only", 0x77, 0xa0, 0xa077, NILO_CJT188_LOW_FIRST},
     {"/cjt188/message/di/neither", 0x12, 0x34, 0x1234, NILO_CJT188_HIGH_FIRST},
 };

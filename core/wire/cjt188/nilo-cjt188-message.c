@@ -49,6 +49,9 @@ static const DiName di_names[] = {
     {0xd200, 0xd2ff, "value of a past month"},
     {0xd300, 0xd3ff, "timed freeze"},
     {0xd400, 0xd4ff, "instant freeze"},
+    {0xd500, 0xd5ff, "hourly values (data collector)"},
+    {0xd600, 0xd6ff, "setting (data collector)"},
+    {0xd700, 0xd7ff, "state and events (data collector)"},
 };
 
 const char *
@@ -93,7 +96,7 @@ static bool
 is_group(uint8_t high)
 {
     return high == 0x81 || high == 0x90 || high == 0x91 || high == 0xa0 || high == 0xa1 ||
-           (high >= 0xd1 && high <= 0xd4);
+           (high >= 0xd1 && high <= 0xd7);
 }
 
 uint16_t

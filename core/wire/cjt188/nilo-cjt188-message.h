@@ -56,7 +56,8 @@ bool nilo_cjt188_function_is_write(uint8_t function);
 
 /*
  * "current metering data"; NULL for identifiers that neither the standard nor the vendors we know
- * of use. The ranges D200 to D4FF (2018: monthly, timed and instant freezes) have names too.
+ * of use. The ranges D200 to D4FF (2018: monthly, timed and instant freezes) have names too, and so
+ * have D500 to D7FF, which our own data collector uses.
  */
 const char *nilo_cjt188_di_get_name(uint16_t di);
 
@@ -73,7 +74,7 @@ typedef enum {
  *
  * Tells which data identifier two wire bytes mean. An order that gives a named identifier wins;
  * when both do, or none does, the one whose high byte begins a known group (81, 90, 91, A0, A1, D1
- * to D4); then high first. Only pairs of two group bytes, such as D2 D3, remain a matter of that
+ * to D7); then high first. Only pairs of two group bytes, such as D2 D3, remain a matter of that
  * last rule.
  *
  * Returns: the identifier, high byte first
