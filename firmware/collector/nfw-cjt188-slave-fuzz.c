@@ -248,7 +248,8 @@ say_something(struct world *world, struct input *input)
         break;
     case 3:
         world->collector.n_events = take(input);
-        world->collector.reading[0].volume_ml = (int64_t)(take(input) - 128) << (what >> 3);
+        world->collector.reading[0].volume_ml =
+            (int64_t)(take(input) - 128) * (INT64_C(1) << (what >> 3));
         world->collector.reading[0].status = take(input);
         world->collector.now = (nfw_seconds)take(input) << 23;
         break;
