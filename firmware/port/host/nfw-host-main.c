@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,7 @@ static const char usage[] =
     "  --bus=SOCKET         listen here for the line towards the concentrator\n"
     "  --meters=SOCKET      listen here for the line towards direct-reading meters\n"
     "  --control=SOCKET     listen here for commands; standard input takes them too\n"
-    "  --wait               start when somebody has called all of them\n"
+    "  --wait               start when somebody has called all of them, and commands\n"
     "  --rtc=MOMENT         the clock, \"2026-01-31T23:59:50\", or \"unset\"; else the host's\n"
     "  --board-number=N     eight digits\n"
     "  --set=NAME=VALUE     a setting, written into the EEPROM before the start\n"
@@ -203,16 +204,22 @@ listen_to(struct nfw_host_socket *socket, const char *path)
     return false;
 }
 
-/* as QEMU does with "wait=on": nothing that is sent at the start is lost */
+/* as QEMU does with "wait=on": nothing that is sent at the start is lost, and who commands has set
+ * the pins by then */
 static void
 wait_for_callers(void)
 {
+    struct pollfd polled = {.events = POLLIN};
+
     for (unsigned i = 0; i < NFW_LINES; i++) {
         if (state.line[i].listen_fd >= 0)
             nfw_host_socket_accept(&state.line[i]);
     }
-    if (state.control.listen_fd >= 0)
-        nfw_host_socket_accept(&state.control);
+    if (state.control.listen_fd < 0)
+        return;
+    nfw_host_socket_accept(&state.control);
+    polled.fd = state.control.fd;
+    poll(&polled, 1, -1);
 }
 
 static bool
@@ -277,6 +284,7 @@ main(int argc, char **argv)
     if (options.must_wait)
         wait_for_callers();
     nfw_host_world_start(&state);
+    (void)nfw_port_now_ms(); /* the first commands */
     run();
     return EXIT_FAILURE;
 }

@@ -108,9 +108,8 @@ store(struct nfw_host *host, uint32_t page, const uint8_t *before)
 bool
 nfw_host_world_keep(struct nfw_host_world_state *state)
 {
-    return state->eeprom_fd < 0 ||
-           pwrite(state->eeprom_fd, state->host.eeprom.cells, NFW_EEPROM_SIZE, 0) ==
-               (ssize_t)NFW_EEPROM_SIZE;
+    return state->eeprom_fd < 0 || pwrite(state->eeprom_fd, state->host.eeprom.cells,
+                                          NFW_EEPROM_SIZE, 0) == (ssize_t)NFW_EEPROM_SIZE;
 }
 
 static bool
@@ -209,6 +208,7 @@ run_command(struct nfw_host_world_state *state, int answer_fd)
     state->command[state->command_size] = '\0';
     state->command_size = 0;
     nfw_host_command(state, state->command, answer, sizeof answer - 1);
+    nfw_host_advance_to(&state->host, state->host.now_us); /* at once means now */
     size = strlen(answer);
     answer[size] = '\n';
     (void)!write(answer_fd, answer, size + 1);

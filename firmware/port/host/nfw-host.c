@@ -336,8 +336,10 @@ nfw_port_line_send(enum nfw_line line, const uint8_t *bytes, size_t size)
     sender->sending_start_us = nfw_host->now_us;
     sender->sending_end_us =
         nfw_host->now_us + size * BITS_PER_BYTE * US_PER_S / sender->speed_baud;
-    if (nfw_host->world != NULL)
+    if (nfw_host->world != NULL) {
         nfw_host->world->send(nfw_host, line, bytes, size);
+        sender->sending_end_us = nfw_host->now_us;
+    }
 }
 
 bool

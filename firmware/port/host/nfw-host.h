@@ -53,7 +53,8 @@ struct nfw_host_world {
     /* until @until_us at the latest, shorter when something happens; then nfw_host_advance_to()
      * the time it is. @until_us may be past: look what has happened, and return. */
     void (*wait)(struct nfw_host *host, uint64_t until_us);
-    /* all bytes at once, as the first start bit begins */
+    /* all bytes at once, as the first start bit begins; who takes them keeps the pace of a line,
+     * for the board they have left with this */
     void (*send)(struct nfw_host *host, enum nfw_line line, const uint8_t *bytes, size_t size);
     /* a write cycle of the EEPROM begins: @before is what @page held */
     void (*store)(struct nfw_host *host, uint32_t page, const uint8_t *before);

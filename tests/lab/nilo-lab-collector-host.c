@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The collector as a process of this machine: nilo-collector-host. */
+#include "nilo-lab-collector-private.h"
+
+#include "nilo-lab-client.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define ANSWER_US (10 * G_USEC_PER_SEC)
+
+enum {
+    SOCKET_CONTROL = NILO_LAB_LINES,
+};
+
+static const char *const sockets[] = {"bus", "meters", "control", NULL};
+
+static char *
+make_option(NiloLabCollector *collector, guint socket)
+{
+    return g_strdup_printf("--%s=%s/%s", sockets[socket], collector->folder, sockets[socket]);
+}
+
+static GStrv
+build_argv(NiloLabCollector *collector)
+{
+    g_autofree char *program =
+        nilo_lab_collector_find_program("NILO_COLLECTOR_HOST", "nilo-collector-host");
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+    g_strv_builder_add_many(builder, program != NULL ? program : "nilo-collector-host", "--wait",
+                            "--eeprom", collector->eeprom, NULL);
+    for (guint i = 0; sockets[i] != NULL; i++) {
+        g_autofree char *option = make_option(collector, i);
+
+        g_strv_builder_add(builder, option);
+    }
+    if (collector->rtc != NULL)
+        g_strv_builder_add_many(builder, "--rtc", collector->rtc, NULL);
+    if (collector->tear != 0) {
+        g_autofree char *seed = g_strdup_printf("%u", collector->tear);
+
+        g_strv_builder_add_many(builder, "--tear", seed, NULL);
+    }
+    return g_strv_builder_end(builder);
+}
+
+static char *
+call(NiloLabCollector *collector, const char *command, GError **error)
+{
+    g_autofree char *line = g_strconcat(command, "\n", NULL);
+    g_autofree char *answer = NULL;
+
+    if (!nilo_lab_collector_write(collector, SOCKET_CONTROL, line, error))
+        return NULL;
+    answer = nilo_lab_collector_read_line(collector, SOCKET_CONTROL,
+                                          g_get_monotonic_time() + ANSWER_US, error);
+    if (answer == NULL || !g_str_has_prefix(answer, "error="))
+        return g_steal_pointer(&answer);
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s", command, answer + strlen("error="));
+    return NULL;
+}
+
+static gboolean
+set_pins(NiloLabCollector *collector, guint mask, guint closed, GError **error)
+{
+    g_autofree char *command = g_strdup_printf("pins %u %u", mask, closed & mask);
+    g_autofree char *answer = call(collector, command, error);
+
+    return answer != NULL;
+}
+
+/* it waits for its callers: the pins come in before anything runs */
+static gboolean
+begin(NiloLabCollector *collector, GError **error)
+{
+    return set_pins(collector, G_MAXUINT16, collector->closed, error);
+}
+
+static gboolean
+get_line(NiloLabCollector *collector, NiloLabLine line, guint *speed_baud, gboolean *even_parity,
+         GError **error)
+{
+    g_autofree char *command = g_strdup_printf("line %u", line);
+    g_autofree char *answer = call(collector, command, error);
+    g_autofree char *parity = NULL;
+    gint64 speed;
+
+    if (answer == NULL)
+        return FALSE;
+    parity = nilo_lab_answer_get_text(answer, "parity");
+    if (!nilo_lab_answer_get_int(answer, "speed", &speed)) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s: \"%s\" found", command,
+                    answer);
+        return FALSE;
+    }
+    *speed_baud = (guint)speed;
+    *even_parity = g_strcmp0(parity, "even") == 0;
+    return TRUE;
+}
+
+static gboolean
+hang(NiloLabCollector *collector, GError **error)
+{
+    g_autofree char *answer = call(collector, "hang", error);
+
+    return answer != NULL;
+}
+
+static void
+look(NiloLabCollector *collector)
+{
+    /* it says nothing unasked */
+}
+
+const NiloLabCollectorBackend nilo_lab_host_backend = {
+    .sockets = sockets,
+    .build_argv = build_argv,
+    .begin = begin,
+    .set_pins = set_pins,
+    .get_line = get_line,
+    .hang = hang,
+    .look = look,
+};

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/*
+ * A data collector with its real firmware: as a process of this machine, or as an image in QEMU.
+ * Both are held by the same handles, so that a scenario runs on either: two lines as sockets, pins,
+ * an EEPROM in a file, and kill -9 for a power cut.
+ */
+typedef struct _NiloLabCollector NiloLabCollector;
+
+typedef enum {
+    NILO_LAB_COLLECTOR_HOST,
+    NILO_LAB_COLLECTOR_QEMU,
+} NiloLabCollectorPort;
+
+typedef enum {
+    NILO_LAB_LINE_BUS,    /* towards the concentrator */
+    NILO_LAB_LINE_METERS, /* towards direct-reading meters */
+    NILO_LAB_LINES,
+} NiloLabLine;
+
+#define NILO_LAB_EEPROM_SIZE 65536
+#define NILO_LAB_PIN_COVER   15
+
+typedef struct {
+    gint64 at_us; /* monotonic, when we heard of it */
+    gboolean enabled;
+} NiloLabDriverChange;
+
+char *nilo_lab_collector_why_not(NiloLabCollectorPort port);
+
+NiloLabCollector *nilo_lab_collector_new(NiloLabCollectorPort port, const char *folder);
+void nilo_lab_collector_free(NiloLabCollector *collector);
+
+void nilo_lab_collector_set_rtc(NiloLabCollector *collector, const char *moment);
+void nilo_lab_collector_set_harsh(NiloLabCollector *collector, guint32 seed);
+gboolean nilo_lab_collector_prepare(NiloLabCollector *collector, const char *const *settings,
+                                    GError **error);
+
+gboolean nilo_lab_collector_start(NiloLabCollector *collector, GError **error);
+void nilo_lab_collector_kill(NiloLabCollector *collector);
+gboolean nilo_lab_collector_is_running(NiloLabCollector *collector);
+
+NiloLabCollectorPort nilo_lab_collector_get_port(NiloLabCollector *collector);
+const char *nilo_lab_collector_get_eeprom(NiloLabCollector *collector);
+int nilo_lab_collector_get_line_fd(NiloLabCollector *collector, NiloLabLine line);
+
+gboolean nilo_lab_collector_set_pins(NiloLabCollector *collector, guint mask, guint closed,
+                                     GError **error);
+gboolean nilo_lab_collector_get_line(NiloLabCollector *collector, NiloLabLine line,
+                                     guint *speed_baud, gboolean *even_parity, GError **error);
+gboolean nilo_lab_collector_hang(NiloLabCollector *collector, GError **error);
+void nilo_lab_collector_look(NiloLabCollector *collector);
+GArray *nilo_lab_collector_get_driver_changes(NiloLabCollector *collector);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NiloLabCollector, nilo_lab_collector_free)
+
+G_END_DECLS
