@@ -36,6 +36,11 @@ build_argv(NiloLabCollector *collector)
 
         g_strv_builder_add(builder, option);
     }
+    if (collector->board_number != 0) {
+        g_autofree char *number = g_strdup_printf("%08x", collector->board_number);
+
+        g_strv_builder_add_many(builder, "--board-number", number, NULL);
+    }
     if (collector->rtc != NULL)
         g_strv_builder_add_many(builder, "--rtc", collector->rtc, NULL);
     if (collector->tear != 0) {
@@ -71,11 +76,21 @@ set_pins(NiloLabCollector *collector, guint mask, guint closed, GError **error)
     return answer != NULL;
 }
 
+static gboolean
+set_battery(NiloLabCollector *collector, GError **error)
+{
+    g_autofree char *command = g_strdup_printf("battery %u", collector->battery_mv);
+    g_autofree char *answer = call(collector, command, error);
+
+    return answer != NULL;
+}
+
 /* it waits for its callers: the pins come in before anything runs */
 static gboolean
 begin(NiloLabCollector *collector, GError **error)
 {
-    return set_pins(collector, G_MAXUINT16, collector->closed, error);
+    return set_pins(collector, G_MAXUINT16, collector->closed, error) &&
+           set_battery(collector, error);
 }
 
 static gboolean
@@ -101,10 +116,23 @@ get_line(NiloLabCollector *collector, NiloLabLine line, guint *speed_baud, gbool
 }
 
 static gboolean
-hang(NiloLabCollector *collector, GError **error)
+make_trouble(NiloLabCollector *collector, NiloLabTrouble trouble, GError **error)
 {
-    g_autofree char *answer = call(collector, "hang", error);
+    static const char *const commands[] = {
+        [NILO_LAB_TROUBLE_NONE] = "i2c free",
+        [NILO_LAB_TROUBLE_HANG_MAIN] = "hang",
+        [NILO_LAB_TROUBLE_I2C_STUCK] = "i2c stuck 0",
+        [NILO_LAB_TROUBLE_RTC_LOST] = "rtc lost",
+        [NILO_LAB_TROUBLE_FAULT] = NULL,
+    };
+    g_autofree char *answer = NULL;
 
+    if (commands[trouble] == NULL) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                    "a process has no interrupts that could hang or fault");
+        return FALSE;
+    }
+    answer = call(collector, commands[trouble], error);
     return answer != NULL;
 }
 
@@ -120,6 +148,7 @@ const NiloLabCollectorBackend nilo_lab_host_backend = {
     .begin = begin,
     .set_pins = set_pins,
     .get_line = get_line,
-    .hang = hang,
+    .set_battery = set_battery,
+    .make_trouble = make_trouble,
     .look = look,
 };

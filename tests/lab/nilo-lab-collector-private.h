@@ -14,7 +14,8 @@ typedef struct {
     gboolean (*set_pins)(NiloLabCollector *collector, guint mask, guint closed, GError **error);
     gboolean (*get_line)(NiloLabCollector *collector, NiloLabLine line, guint *speed_baud,
                          gboolean *even_parity, GError **error);
-    gboolean (*hang)(NiloLabCollector *collector, GError **error);
+    gboolean (*set_battery)(NiloLabCollector *collector, GError **error);
+    gboolean (*make_trouble)(NiloLabCollector *collector, NiloLabTrouble trouble, GError **error);
     void (*look)(NiloLabCollector *collector);
 } NiloLabCollectorBackend;
 
@@ -27,10 +28,12 @@ struct _NiloLabCollector {
     GMutex lock;
     char *folder;
     char *eeprom;
-    char *rtc;                             /* (nullable): the host's clock */
-    guint32 tear;                          /* seed; 0: pages are stored whole or not at all */
-    GPid pid;                              /* 0: not running */
-    guint closed;                          /* the pins */
+    char *rtc;    /* (nullable): the host's clock */
+    guint32 tear; /* seed; 0: pages are stored whole or not at all */
+    GPid pid;     /* 0: not running */
+    guint closed; /* the pins */
+    guint battery_mv;
+    guint32 board_number;                  /* 0: the port's own */
     int fds[NILO_LAB_MAX_SOCKETS];         /* as @sockets of the backend; -1: closed */
     GString *unread[NILO_LAB_MAX_SOCKETS]; /* behind the last whole line */
     guint gpios[NILO_LAB_MAX_GPIOS];       /* QEMU: the number in its tree of each port of pins */

@@ -17,6 +17,7 @@
 #define CONNECT_US   (20 * G_USEC_PER_SEC)
 #define CONNECT_STEP 2000
 #define CHUNK        512
+#define BATTERY_MV   3600
 
 /**
  * nilo_lab_collector_find_program:
@@ -77,6 +78,7 @@ nilo_lab_collector_new(NiloLabCollectorPort port, const char *folder)
     collector->folder = g_strdup(folder);
     collector->eeprom = g_build_filename(folder, "eeprom", NULL);
     collector->closed = 1u << NILO_LAB_PIN_COVER;
+    collector->battery_mv = BATTERY_MV;
     collector->driver_changes = g_array_new(FALSE, FALSE, sizeof(NiloLabDriverChange));
     for (guint i = 0; i < NILO_LAB_MAX_SOCKETS; i++) {
         collector->fds[i] = -1;
@@ -119,6 +121,19 @@ nilo_lab_collector_set_rtc(NiloLabCollector *collector, const char *moment)
 }
 
 /**
+ * nilo_lab_collector_set_board_number:
+ * @collector: a collector without power
+ * @number: eight digits BCD, the last one 0
+ *
+ * Sets the number that the factory gave it; its settings may say another.
+ */
+void
+nilo_lab_collector_set_board_number(NiloLabCollector *collector, guint32 number)
+{
+    collector->board_number = number;
+}
+
+/**
  * nilo_lab_collector_set_harsh:
  * @collector: a collector on the host
  * @seed: not 0: a kill in a write cycle leaves a torn page behind
@@ -151,6 +166,11 @@ nilo_lab_collector_prepare(NiloLabCollector *collector, const char *const *setti
 
     g_strv_builder_add_many(builder, program != NULL ? program : "nilo-collector-host", "--eeprom",
                             collector->eeprom, "--prepare", NULL);
+    if (collector->board_number != 0) {
+        g_autofree char *number = g_strdup_printf("%08x", collector->board_number);
+
+        g_strv_builder_add_many(builder, "--board-number", number, NULL);
+    }
     for (guint i = 0; settings[i] != NULL; i++)
         g_strv_builder_add_many(builder, "--set", settings[i], NULL);
     argv = g_strv_builder_end(builder);
@@ -479,21 +499,41 @@ nilo_lab_collector_get_line(NiloLabCollector *collector, NiloLabLine line, guint
 }
 
 /**
- * nilo_lab_collector_hang:
- * @collector: a running collector
+ * nilo_lab_collector_set_battery:
+ * @collector: a collector; without power it is remembered
+ * @battery_mv: millivolts
  * @error: return location for a #GIOErrorEnum
  *
- * Stops the main loop; only the watchdog helps.
- *
- * Returns: whether it hangs
+ * Returns: whether it was done
  */
 gboolean
-nilo_lab_collector_hang(NiloLabCollector *collector, GError **error)
+nilo_lab_collector_set_battery(NiloLabCollector *collector, guint battery_mv, GError **error)
+{
+    gboolean done = TRUE;
+
+    g_mutex_lock(&collector->lock);
+    collector->battery_mv = battery_mv;
+    if (collector->pid > 0)
+        done = collector->backend->set_battery(collector, error);
+    g_mutex_unlock(&collector->lock);
+    return done;
+}
+
+/**
+ * nilo_lab_collector_make_trouble:
+ * @collector: a running collector
+ * @trouble: which
+ * @error: return location for a #GIOErrorEnum
+ *
+ * Returns: whether there is trouble now; not every port has every kind
+ */
+gboolean
+nilo_lab_collector_make_trouble(NiloLabCollector *collector, NiloLabTrouble trouble, GError **error)
 {
     gboolean done;
 
     g_mutex_lock(&collector->lock);
-    done = collector->backend->hang(collector, error);
+    done = collector->backend->make_trouble(collector, trouble, error);
     g_mutex_unlock(&collector->lock);
     return done;
 }

@@ -23,6 +23,15 @@ typedef enum {
     NILO_LAB_LINES,
 } NiloLabLine;
 
+typedef enum {
+    NILO_LAB_TROUBLE_NONE,      /* what is stuck comes loose */
+    NILO_LAB_TROUBLE_HANG_MAIN, /* the main loop never comes back: only the watchdog helps */
+    NILO_LAB_TROUBLE_HANG_ISR,  /* an interrupt does not; QEMU only */
+    NILO_LAB_TROUBLE_FAULT,     /* an instruction that does not exist; QEMU only */
+    NILO_LAB_TROUBLE_I2C_STUCK, /* somebody holds the data line */
+    NILO_LAB_TROUBLE_RTC_LOST,  /* the clock has lost its time */
+} NiloLabTrouble;
+
 #define NILO_LAB_EEPROM_SIZE 65536
 #define NILO_LAB_PIN_COVER   15
 
@@ -37,6 +46,7 @@ NiloLabCollector *nilo_lab_collector_new(NiloLabCollectorPort port, const char *
 void nilo_lab_collector_free(NiloLabCollector *collector);
 
 void nilo_lab_collector_set_rtc(NiloLabCollector *collector, const char *moment);
+void nilo_lab_collector_set_board_number(NiloLabCollector *collector, guint32 number);
 void nilo_lab_collector_set_harsh(NiloLabCollector *collector, guint32 seed);
 gboolean nilo_lab_collector_prepare(NiloLabCollector *collector, const char *const *settings,
                                     GError **error);
@@ -53,7 +63,10 @@ gboolean nilo_lab_collector_set_pins(NiloLabCollector *collector, guint mask, gu
                                      GError **error);
 gboolean nilo_lab_collector_get_line(NiloLabCollector *collector, NiloLabLine line,
                                      guint *speed_baud, gboolean *even_parity, GError **error);
-gboolean nilo_lab_collector_hang(NiloLabCollector *collector, GError **error);
+gboolean nilo_lab_collector_set_battery(NiloLabCollector *collector, guint battery_mv,
+                                        GError **error);
+gboolean nilo_lab_collector_make_trouble(NiloLabCollector *collector, NiloLabTrouble trouble,
+                                         GError **error);
 void nilo_lab_collector_look(NiloLabCollector *collector);
 GArray *nilo_lab_collector_get_driver_changes(NiloLabCollector *collector);
 

@@ -24,17 +24,21 @@
 #define LCRH_PEN      0x02u
 #define LCRH_EPS      0x04u
 #define CTL_UARTEN    0x01u
-#define UART_CLOCK_HZ 12000000u
+#define UART_CLOCK_HZ 12500000u
 #define MAX_DEVICES   64
+/* words by which the image lets itself be troubled: firmware/port/qemu-lm3s/nfw-lab.h */
+#define WORD_ORDER    0x2000ff00u
+#define WORD_ARGUMENT 0x2000ff04u
+#define WORD_BATTERY  0x2000ff08u
+#define WORD_BOARD    0x2000ff0cu
 #define PINS          16
 
 enum {
-    SOCKET_SERIAL_2 = NILO_LAB_LINES,
-    SOCKET_QTEST,
+    SOCKET_QTEST = NILO_LAB_LINES,
     SOCKET_QMP,
 };
 
-static const char *const sockets[] = {"bus", "meters", "serial2", "qtest", "qmp", NULL};
+static const char *const sockets[] = {"bus", "meters", "qtest", "qmp", NULL};
 
 /* Where a contact is on the board: ports A to G are 0 to 6. A closed contact pulls its pin low. */
 typedef struct {
@@ -44,13 +48,13 @@ typedef struct {
 } Place;
 
 static const Place places[PINS] = {
-    {4, 0, "up"}, {4, 1, "down"}, {4, 2, "left"}, {4, 3, "right"}, {5, 1, "ctrl"}, {5, 2, NULL},
-    {5, 3, NULL}, {6, 0, NULL},   {6, 1, NULL},   {3, 0, NULL},    {3, 1, NULL},   {3, 4, NULL},
-    {3, 5, NULL}, {3, 6, NULL},   {3, 7, NULL},   {2, 4, NULL},
+    {4, 0, "up"}, {4, 1, "down"}, {4, 2, "left"}, {4, 3, "right"}, {5, 1, "ctrl"}, {3, 4, NULL},
+    {3, 5, NULL}, {3, 6, NULL},   {3, 7, NULL},   {2, 4, NULL},    {2, 5, NULL},   {2, 6, NULL},
+    {1, 4, NULL}, {1, 5, NULL},   {1, 6, NULL},   {6, 1, NULL},
 };
 
 /* the driver of the bus line */
-static const Place driver_place = {2, 5, NULL};
+static const Place driver_place = {1, 0, NULL};
 
 static char *
 find_qemu(void)
@@ -79,7 +83,7 @@ nilo_lab_qemu_why_not(void)
 static GStrv
 build_argv(NiloLabCollector *collector)
 {
-    const char *const serials[] = {"bus", "meters", "serial2"};
+    const char *const serials[] = {"bus", "meters"};
     g_autofree char *qemu = find_qemu();
     g_autofree char *drive =
         g_strdup_printf("if=none,id=eeprom,format=raw,file=%s", collector->eeprom);
@@ -160,6 +164,15 @@ read_register(NiloLabCollector *collector, guint address, guint *value, GError *
         return FALSE;
     *value = (guint)strtoul(answer + strlen("OK "), NULL, 16);
     return TRUE;
+}
+
+static gboolean
+write_word(NiloLabCollector *collector, guint address, guint value, GError **error)
+{
+    g_autofree char *question = g_strdup_printf("writel 0x%x 0x%x", address, value);
+    g_autofree char *answer = ask_qtest(collector, question, error);
+
+    return answer != NULL;
 }
 
 /* --- QMP: the machine as a whole ---------------------------------------------------------------
@@ -282,6 +295,12 @@ watch_driver(NiloLabCollector *collector, GError **error)
     return answer != NULL;
 }
 
+static gboolean
+set_battery(NiloLabCollector *collector, GError **error)
+{
+    return write_word(collector, WORD_BATTERY, collector->battery_mv, error);
+}
+
 /* the machine is stopped until the last line of this */
 static gboolean
 begin(NiloLabCollector *collector, GError **error)
@@ -296,7 +315,9 @@ begin(NiloLabCollector *collector, GError **error)
         return FALSE;
     ready = ask_qmp(collector, "{\"execute\": \"qmp_capabilities\"}", error);
     if (ready == NULL || (collector->n_gpios == 0 && !find_gpios(collector, error)) ||
-        !watch_driver(collector, error) || !set_all_pins(collector, error))
+        !watch_driver(collector, error) || !set_all_pins(collector, error) ||
+        !set_battery(collector, error) ||
+        !write_word(collector, WORD_BOARD, collector->board_number, error))
         return FALSE;
     runs = ask_qmp(collector, "{\"execute\": \"cont\"}", error);
     return runs != NULL;
@@ -323,10 +344,19 @@ get_line(NiloLabCollector *collector, NiloLabLine line, guint *speed_baud, gbool
 }
 
 static gboolean
-hang(NiloLabCollector *collector, GError **error)
+make_trouble(NiloLabCollector *collector, NiloLabTrouble trouble, GError **error)
 {
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "an image cannot be made to hang");
-    return FALSE;
+    static const guint orders[] = {
+        [NILO_LAB_TROUBLE_NONE] = 0,
+        [NILO_LAB_TROUBLE_HANG_MAIN] = 0x4e4c4d31,
+        [NILO_LAB_TROUBLE_HANG_ISR] = 0x4e4c4931,
+        [NILO_LAB_TROUBLE_FAULT] = 0x4e4c4631,
+        [NILO_LAB_TROUBLE_I2C_STUCK] = 0x4e4c5331,
+        [NILO_LAB_TROUBLE_RTC_LOST] = 0x4e4c5231,
+    };
+
+    return write_word(collector, WORD_ARGUMENT, 0, error) &&
+           write_word(collector, WORD_ORDER, orders[trouble], error);
 }
 
 /* About 280 unread lines fill the socket, and then the machine stands still. */
@@ -351,6 +381,7 @@ const NiloLabCollectorBackend nilo_lab_qemu_backend = {
     .begin = begin,
     .set_pins = set_pins,
     .get_line = get_line,
-    .hang = hang,
+    .set_battery = set_battery,
+    .make_trouble = make_trouble,
     .look = look,
 };

@@ -137,11 +137,13 @@ set_battery(struct call *call)
     say_ok(call);
 }
 
-/* rtc dead|alive */
+/* rtc dead|alive|lost */
 static void
 set_rtc(struct call *call)
 {
     call->host->is_rtc_dead = strcmp(call->word[0], "dead") == 0;
+    if (strcmp(call->word[0], "lost") == 0)
+        call->host->is_rtc_set = false;
     say_ok(call);
 }
 
