@@ -3,6 +3,8 @@
 
 #include <glib/gstdio.h>
 
+#include "nilo-error.h"
+
 #define START_US (G_GINT64_CONSTANT(1767225600) * G_USEC_PER_SEC)
 
 typedef struct {
@@ -126,6 +128,34 @@ test_damaged_file_begins_anew(Fixture *self, gconstpointer data)
     }
 }
 
+/* a bit that fell over must not write lines of its own into meters.d */
+static void
+test_foreign_texts_begin_anew(Fixture *self, gconstpointer data)
+{
+    static const char *const lines[] = {
+        "(0x4e534341, '', <uint32 1>, [('mbus:1', '1', 2400, ['a=b'], 'x')])",
+        "(0x4e534341, '', <uint32 1>, [('mbus', '1', 2400, ['a=b'], 'x')])",
+        "(0x4e534341, '', <uint32 1>, [('mbus:1', '1\\n2', 2400, ['a=b'], 'x')])",
+        "(0x4e534341, '', <uint32 1>, [('mbus:1', '1', 2400, ['a=b', 'a\\n[x]'], 'x')])",
+        "(0x4e534341, '', <uint32 1>, [('mbus:1', '1', 2400, ['a=b'], 'x\\ry')])",
+        "(0x4e534342, '', <uint32 1>, [('mbus:1', '1', 2400, ['a=b'], 'x')])",
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
+        g_autoptr(GVariant) built =
+            g_variant_parse(G_VARIANT_TYPE("(usmva(ssuass))"), lines[i], NULL, NULL, NULL);
+        g_autoptr(GBytes) bytes = g_variant_get_data_as_bytes(built);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GVariant) state = nilo_scan_state_parse(bytes, &error);
+
+        if (i == 0)
+            g_assert_no_error(error);
+        else
+            g_assert_error(error, NILO_ERROR, NILO_ERROR_DAMAGED);
+        g_assert_true((state != NULL) == (i == 0));
+    }
+}
+
 static void
 found_cb(NiloScanJob *job, const char *id, const char *address, guint speed_baud,
          const char *const *settings, const char *trouble, gpointer user_data)
@@ -195,6 +225,7 @@ main(int argc, char **argv)
     ADD("/scan-job/other-options-begin-anew", test_other_options_begin_anew);
     ADD("/scan-job/file-is-written-now-and-then", test_file_is_written_now_and_then);
     ADD("/scan-job/damaged-file-begins-anew", test_damaged_file_begins_anew);
+    ADD("/scan-job/foreign-texts-begin-anew", test_foreign_texts_begin_anew);
     ADD("/scan-job/signals-come-on-main", test_signals_come_on_main);
     ADD("/scan-job/groups", test_groups);
     return g_test_run();

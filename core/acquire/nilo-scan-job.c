@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "nilo-error.h"
 #include "nilo-log.h"
 
 /* a driver saves after each step; the file need not: a crash costs the steps of so long */
@@ -82,29 +83,107 @@ write_state(NiloScanJob *self)
                          error->message);
 }
 
-static void
-read_state(NiloScanJob *self)
+/* what a damaged file says must not end up in meters.d: there, each text stands on its line */
+static gboolean
+is_line(const char *text)
 {
-    g_autoptr(GVariant) state = NULL;
+    while (*text != '\0' && !g_ascii_iscntrl(*text))
+        text++;
+    return *text == '\0';
+}
+
+static gboolean
+is_sound_found(GVariant *found)
+{
+    g_autoptr(NiloMeterId) id = NULL;
+    g_autofree const char **settings = NULL;
+    const char *id_text;
+    const char *address;
+    const char *trouble;
+    gboolean sound;
+
+    g_variant_get(found, "(&s&su^a&s&s)", &id_text, &address, NULL, &settings, &trouble);
+    id = nilo_meter_id_new(id_text, NULL);
+    sound = id != NULL && is_line(address) && is_line(trouble);
+    for (gsize i = 0; sound && settings[i] != NULL; i++)
+        sound = is_line(settings[i]);
+    return sound;
+}
+
+static gboolean
+is_sound_state(GVariant *state)
+{
     g_autoptr(GVariant) found = NULL;
-    g_autoptr(GBytes) bytes = NULL;
-    const char *key;
     guint32 magic;
+    gboolean sound;
+
+    g_variant_get_child(state, 0, "u", &magic);
+    if (magic != STATE_MAGIC || !g_variant_is_normal_form(state))
+        return FALSE;
+    found = g_variant_get_child_value(state, 3);
+    sound = TRUE;
+    for (gsize i = 0; sound && i < g_variant_n_children(found); i++) {
+        g_autoptr(GVariant) entry = g_variant_get_child_value(found, i);
+
+        sound = is_sound_found(entry);
+    }
+    return sound;
+}
+
+GVariant *
+nilo_scan_state_parse(GBytes *bytes, GError **error)
+{
+    g_autoptr(GVariant) state =
+        g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE(STATE_FORMAT), bytes, FALSE));
+
+    if (!is_sound_state(state)) {
+        g_set_error(error, NILO_ERROR, NILO_ERROR_DAMAGED,
+                    "%" G_GSIZE_FORMAT " bytes that are no state of a scan",
+                    g_bytes_get_size(bytes));
+        return NULL;
+    }
+    return g_steal_pointer(&state);
+}
+
+static GVariant *
+read_state(const char *path, GError **error)
+{
+    g_autoptr(GBytes) bytes = NULL;
+    GVariant *state;
     char *text;
     gsize size;
 
-    if (self->path == NULL || !g_file_get_contents(self->path, &text, &size, NULL))
-        return;
+    if (!g_file_get_contents(path, &text, &size, error))
+        return NULL;
     bytes = g_bytes_new_take(text, size);
-    state =
-        g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE(STATE_FORMAT), bytes, FALSE));
-    if (!g_variant_is_normal_form(state))
+    state = nilo_scan_state_parse(bytes, error);
+    if (state == NULL)
+        g_prefix_error(error, "%s: ", path);
+    return state;
+}
+
+static void
+resume(NiloScanJob *self)
+{
+    g_autoptr(GVariant) state = NULL;
+    g_autoptr(GVariant) checkpoint = NULL;
+    g_autoptr(GVariant) found = NULL;
+    g_autoptr(GError) error = NULL;
+    const char *key;
+
+    if (self->path == NULL)
         return;
-    g_variant_get(state, "(u&smv@a" FOUND_FORMAT ")", &magic, &key, &self->checkpoint, &found);
-    if (magic != STATE_MAGIC || strcmp(key, self->key) != 0) {
-        g_clear_pointer(&self->checkpoint, g_variant_unref);
+    state = read_state(self->path, &error);
+    if (state == NULL) {
+        if (!g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+            nilo_log_message(&(NiloLogScope){.bus = self->bus}, "scan begins anew: %s",
+                             error->message);
         return;
     }
+    g_variant_get(state, "(u&smv@a" FOUND_FORMAT ")", NULL, &key, &checkpoint, &found);
+    if (strcmp(key, self->key) != 0)
+        return;
+    self->checkpoint = g_steal_pointer(&checkpoint);
     self->resumed = TRUE;
     for (gsize i = 0; i < g_variant_n_children(found); i++)
         g_ptr_array_add(self->found, g_variant_get_child_value(found, i));
@@ -289,7 +368,7 @@ nilo_scan_job_new(const char *bus, const char *driver, GVariant *options, NiloCl
     self->options = g_variant_ref_sink(options != NULL ? options : g_variant_new("a{sv}", NULL));
     self->key = g_variant_print(self->options, TRUE);
     self->path = state_dir != NULL ? g_build_filename(state_dir, file, NULL) : NULL;
-    read_state(self);
+    resume(self);
     return self;
 }
 

@@ -52,6 +52,16 @@ NILO_INTERNAL GVariant *nilo_scan_job_dup_found(NiloScanJob *self);
  */
 NILO_INTERNAL char *nilo_scan_job_build_groups(NiloScanJob *self, const char *bus);
 
+/**
+ * nilo_scan_state_parse:
+ * @bytes: the file a job keeps
+ *
+ * Returns: (transfer full): `(usmva(ssuass))`: magic number, what was asked for, checkpoint,
+ * meters found, each with a whole id and texts of one line; %NULL with %NILO_ERROR_DAMAGED when
+ * it is none of ours
+ */
+NILO_INTERNAL GVariant *nilo_scan_state_parse(GBytes *bytes, GError **error);
+
 /** nilo_scan_job_done: the search has come to its end: removes the file */
 NILO_INTERNAL void nilo_scan_job_done(NiloScanJob *self);
 
