@@ -250,9 +250,9 @@ test_lab_write(gconstpointer data)
 {
     const LabWrite *c = data;
     g_autoptr(NiloCommand) command = NULL;
+    g_autoptr(GVariant) arguments = NULL;
     g_autoptr(GVariant) result = NULL;
     g_autoptr(GError) error = NULL;
-    GVariant *arguments = NULL;
     gboolean done;
     Lab lab;
 

@@ -172,8 +172,8 @@ static const WriteCase write_cases[] = {
 static NiloCommand *
 make_command(const WriteCase *c, NiloMeter *meter)
 {
+    g_autoptr(GVariant) arguments = NULL;
     g_autoptr(GError) error = NULL;
-    GVariant *arguments = NULL;
 
     if (c->arguments != NULL)
         arguments = g_variant_parse(G_VARIANT_TYPE_VARDICT, c->arguments, NULL, NULL, &error);
