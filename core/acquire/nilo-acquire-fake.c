@@ -524,7 +524,8 @@ fake_driver_write(NiloDriver *driver, NiloMeter *meter, NiloCommand *command, Ni
     if (!ask(get_address(meter), what, channel, &verdict, &answer, cancellable, error))
         return FALSE;
     if (verdict == NILO_VERDICT_ANSWER && (answer.frame[14] == 1) == (what == 'C')) {
-        *result = g_variant_new_parsed("{'valve': <%s>}", what == 'C' ? "closed" : "open");
+        *result = g_variant_ref_sink(
+            g_variant_new_parsed("{'valve': <%s>}", what == 'C' ? "closed" : "open"));
         return TRUE;
     }
     g_set_error_literal(error, NILO_ERROR, NILO_ERROR_NOT_CONFIRMED, "valve did not move");

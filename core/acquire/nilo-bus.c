@@ -1082,7 +1082,8 @@ run_write(NiloBus *self, NiloBusJob *job)
         end_tasks(self, job, error);
         return;
     }
-    result = g_variant_ref_sink(made != NULL ? made : g_variant_new("a{sv}", NULL));
+    /* ours already, or floating */
+    result = g_variant_take_ref(made != NULL ? made : g_variant_new("a{sv}", NULL));
     put_event(self, get_written_event(nilo_command_get_kind(job->command)), job->meter,
               nilo_command_get_reason(job->command));
     release_current(self);

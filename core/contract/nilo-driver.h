@@ -43,8 +43,8 @@ G_DECLARE_INTERFACE(NiloDriver, nilo_driver, NILO, DRIVER, GObject)
  * when the line is lost or the work is cancelled. Readings of an incomplete answer stay in
  * the builder
  * @write: carries out the command and reads back. Returns %FALSE with an error: the meter
- * refused, stayed silent, or %NILO_ERROR_NOT_CONFIRMED. @result (out) (nullable): `a{sv}`
- * of what was read back
+ * refused, stayed silent, or %NILO_ERROR_NOT_CONFIRMED. @result (out) (nullable)
+ * (transfer full): `a{sv}` of what was read back; may be floating
  * @scan: looks for meters. %NULL when the protocol has no way to
  * @decode: pure: what @bytes, one answer, say, as @read would report it
  * @check_meter: (on main) checks that id, address and settings of @meter make
