@@ -306,7 +306,7 @@ add_random_reading(NiloReportBuilder *builder)
     else
         nilo_report_builder_add_at(builder, reg, &value, flags,
                                    g_test_rand_bit() ? random_int64() / 1000
-                                                     : g_test_rand_int() * G_USEC_PER_SEC);
+                                                     : (gint64)g_test_rand_int() * G_USEC_PER_SEC);
 }
 
 static NiloReport *
