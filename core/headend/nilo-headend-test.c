@@ -903,13 +903,39 @@ expect_damaged(Fixture *f)
     }
 }
 
+static guint
+count_descriptors(void)
+{
+    g_autoptr(GDir) dir = g_dir_open("/proc/self/fd", 0, NULL);
+    guint n = 0;
+
+    while (dir != NULL && g_dir_read_name(dir) != NULL)
+        n++;
+    return n;
+}
+
+/* tried again and again for days, it costs nothing; and it is found when it was put right */
 static void
 test_damaged_header(Fixture *f, gconstpointer data)
 {
     g_autofree char *junk = g_strnfill(8192, 'j');
+    g_autoptr(NiloBatch) batch =
+        make_batch(1001, litres_at("cjt188:1", "2026-11-22T01:00:00Z", 10), NULL);
+    g_autoptr(GError) error = NULL;
+    guint n;
 
     g_assert_true(g_file_set_contents(f->file, junk, 8192, NULL));
     expect_damaged(f);
+    n = count_descriptors();
+    for (guint i = 0; i < 10; i++) {
+        g_assert_false(store(f->headend, batch, NULL, &error));
+        g_assert_error(error, NILO_ERROR, NILO_ERROR_DAMAGED);
+        g_clear_error(&error);
+    }
+    g_assert_cmpuint(count_descriptors(), ==, n);
+    g_assert_cmpint(g_unlink(f->file), ==, 0);
+    store(f->headend, batch, NULL, &error);
+    g_assert_no_error(error);
 }
 
 static void

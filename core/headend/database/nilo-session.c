@@ -7,6 +7,7 @@
 #include <libgda/libgda.h>
 #include <libgda/sql-parser/gda-sql-parser.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* libgda 5 brings none */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GdaStatement, g_object_unref)
@@ -26,7 +27,9 @@ struct _NiloSession {
     const NiloDialect *dialect;
     char *place;
     gboolean read_only;
-    gboolean broken; /* an error nobody expected: do not trust the connection any more */
+    gboolean broken;     /* an error nobody expected: do not trust the connection any more */
+    GError *damage;      /* (nullable): why the file was refused */
+    struct stat damaged; /* what it looked like then */
     GdaConnection *connection;
     GdaSqlParser *parser;
     Prepared statements[NILO_N_SQL];
@@ -88,6 +91,7 @@ void
 nilo_session_free(NiloSession *self)
 {
     close_connection(self);
+    g_clear_error(&self->damage);
     g_free(self->place);
     g_free(self);
 }
@@ -312,21 +316,52 @@ prepare_rest(NiloSession *self, GError **error)
     return TRUE;
 }
 
+/*
+ * libgda does not close a file that it cannot open: each try costs 100 KiB and a descriptor. So a
+ * file that was found damaged is not tried again before it has changed.
+ */
+static void
+note_damage(NiloSession *self, const GError *refusal)
+{
+    g_clear_error(&self->damage);
+    if (g_error_matches(refusal, NILO_ERROR, NILO_ERROR_DAMAGED) &&
+        stat(self->place, &self->damaged) == 0)
+        self->damage = g_error_copy(refusal);
+}
+
+static gboolean
+is_damaged_still(NiloSession *self)
+{
+    struct stat now;
+
+    return self->damage != NULL && stat(self->place, &now) == 0 &&
+           now.st_dev == self->damaged.st_dev && now.st_ino == self->damaged.st_ino &&
+           now.st_ctim.tv_sec == self->damaged.st_ctim.tv_sec &&
+           now.st_ctim.tv_nsec == self->damaged.st_ctim.tv_nsec;
+}
+
 static gboolean
 open_connection(NiloSession *self, GError **error)
 {
     g_autoptr(GError) cause = NULL;
+    g_autoptr(GError) refusal = NULL;
     g_autofree char *text = self->dialect->build_connection(self->place, error);
 
     if (text == NULL)
         return FALSE;
+    if (is_damaged_still(self)) {
+        g_propagate_error(error, g_error_copy(self->damage));
+        return FALSE;
+    }
     self->connection =
         gda_connection_open_from_string(self->dialect->provider, text, NULL,
                                         self->read_only ? GDA_CONNECTION_OPTIONS_READ_ONLY
                                                         : GDA_CONNECTION_OPTIONS_NONE,
                                         &cause);
     if (self->connection == NULL) {
-        fail(self, cause, "open the database", error);
+        fail(self, cause, "open the database", &refusal);
+        note_damage(self, refusal);
+        g_propagate_error(error, g_steal_pointer(&refusal));
         return FALSE;
     }
     self->parser = gda_connection_create_parser(self->connection);
