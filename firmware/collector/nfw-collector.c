@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "nfw-collector.h"
 
+#include "nfw-eeprom.h"
+
 #include <string.h>
 
 #define REMNANT_MAGIC      0x4e494c4fu
@@ -26,7 +28,9 @@ time_or_zero(const struct nfw_collector *collector)
 static void
 tell(struct nfw_collector *collector, enum nfw_event_code code, unsigned channel, uint32_t argument)
 {
-    (void)nfw_events_add(&collector->events, code, channel, time_or_zero(collector), argument);
+    if (nfw_eeprom_is_supplied(collector->config.battery_stop_mv)) {
+        (void)nfw_events_add(&collector->events, code, channel, time_or_zero(collector), argument);
+    }
 }
 
 static bool
@@ -198,10 +202,9 @@ store(struct nfw_collector *collector, bool is_forced, nfw_ms now)
         memcmp(values.count, collector->counters.stored.count, sizeof values.count) == 0) {
         return;
     }
-    result =
-        collector->battery_mv != 0u && collector->battery_mv < collector->config.battery_stop_mv
-            ? NFW_ERR_REFUSED
-            : nfw_counters_store(&collector->counters, &values);
+    result = nfw_eeprom_is_supplied(collector->config.battery_stop_mv)
+                 ? nfw_counters_store(&collector->counters, &values)
+                 : NFW_ERR_REFUSED;
     if (result == NFW_OK) {
         collector->is_store_failing = false;
         return;
@@ -220,6 +223,10 @@ watch_clock(struct nfw_collector *collector)
 {
     const bool is_lost = !collector->clock.is_set;
 
+    if (collector->clock.jumped_from != 0u) {
+        tell(collector, NFW_EVENT_CLOCK_STEPPED, NFW_CHANNEL_SELF, collector->clock.jumped_from);
+        collector->clock.jumped_from = 0u;
+    }
     if (is_lost && !collector->is_clock_lost) {
         tell(collector, NFW_EVENT_CLOCK_LOST, NFW_CHANNEL_SELF, collector->last_known);
     }
@@ -240,6 +247,10 @@ step_calendar(struct nfw_collector *collector, nfw_ms now)
 
     watch_clock(collector);
     if (!collector->clock.is_set || (!is_new_second && !collector->is_catching_up)) {
+        return;
+    }
+    if (!nfw_eeprom_is_supplied(collector->config.battery_stop_mv)) {
+        collector->is_catching_up = false;
         return;
     }
     /* only stored counts may be frozen, and all that were counted before the moment should be: the

@@ -2,6 +2,7 @@
 #include "nfw-meters.h"
 
 #include "nfw-collector.h"
+#include "nfw-eeprom.h"
 
 #include <string.h>
 
@@ -11,6 +12,12 @@ static bool
 is_counted_here(const struct nfw_channel_config *config)
 {
     return config->source == NFW_SOURCE_PULSE || config->source == NFW_SOURCE_DUAL;
+}
+
+static bool
+is_supplied(const struct nfw_collector *collector)
+{
+    return nfw_eeprom_is_supplied(collector->config.battery_stop_mv);
 }
 
 static void
@@ -174,7 +181,7 @@ nfw_meters_freeze(struct nfw_collector *collector)
 {
     int result;
 
-    if (!collector->clock.is_set) {
+    if (!collector->clock.is_set || !is_supplied(collector)) {
         return NFW_ERR_REFUSED;
     }
     result = nfw_freeze_order(&collector->freeze, collector->clock.seconds,
@@ -232,6 +239,9 @@ nfw_meters_set_volume(struct nfw_collector *collector, unsigned channel, int64_t
     if (channel >= NFW_CHANNELS || !is_counted_here(&collector->config.channel[channel]) ||
         !to_count(&collector->config.channel[channel], volume_ml, &count)) {
         return NFW_ERR_RANGE;
+    }
+    if (!is_supplied(collector)) {
+        return NFW_ERR_REFUSED;
     }
     return put_count(collector, channel, count);
 }
@@ -421,6 +431,9 @@ nfw_meters_set_setting(struct nfw_collector *collector, unsigned channel, uint8_
     get_place(&place, before);
     if (memcmp(before, value, size) == 0) {
         return NFW_OK;
+    }
+    if (!is_supplied(collector)) {
+        return NFW_ERR_REFUSED;
     }
 
     /* all of it in one record of the settings: a power cut leaves the old state or the new one */
