@@ -7,6 +7,7 @@ nfw_pin_queue_start(struct nfw_pin_queue *queue)
     atomic_store(&queue->head, 0u);
     atomic_store(&queue->tail, 0u);
     atomic_store(&queue->lost, 0u);
+    queue->is_lossy = false;
 }
 
 void
@@ -22,10 +23,13 @@ nfw_pin_queue_push_from_isr(struct nfw_pin_queue *queue, uint16_t closed, nfw_ms
         if (lost < UINT16_MAX) {
             atomic_store_explicit(&queue->lost, (uint16_t)(lost + 1u), memory_order_relaxed);
         }
+        queue->is_lossy = true;
         return;
     }
     pins->time = now;
     pins->closed = closed;
+    pins->is_after_loss = queue->is_lossy;
+    queue->is_lossy = false;
     atomic_store_explicit(&queue->head, (uint8_t)(head + 1u), memory_order_release);
 }
 

@@ -12,6 +12,7 @@ struct nfw_pin_queue {
     _Atomic uint8_t head;  /* changes ever queued; written by the interrupt only */
     _Atomic uint8_t tail;  /* changes ever taken; written by the main loop only */
     _Atomic uint16_t lost; /* changes that found it full */
+    bool is_lossy;         /* the next one is behind lost ones; the interrupt's own */
     struct nfw_pins pins[NFW_PIN_QUEUE_SIZE];
 };
 

@@ -90,8 +90,15 @@ test_pins(const void *data)
         CHECK(nfw_pin_queue_take(&queue, &pins));
         CHECK_INT(pins.closed, i);
         CHECK_INT(pins.time, i * 10u);
+        CHECK(!pins.is_after_loss);
     }
     CHECK(!nfw_pin_queue_take(&queue, &pins));
+
+    /* the gap is where it was, however late it is read */
+    nfw_pin_queue_push_from_isr(&queue, 1, 1000);
+    nfw_pin_queue_push_from_isr(&queue, 0, 1010);
+    CHECK(nfw_pin_queue_take(&queue, &pins) && pins.is_after_loss);
+    CHECK(nfw_pin_queue_take(&queue, &pins) && !pins.is_after_loss);
 }
 
 int

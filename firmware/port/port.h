@@ -36,7 +36,8 @@ int nfw_port_rtc_set(nfw_seconds seconds);
 /* What the pins were at a moment: stamped by the interrupt, however late the main loop comes. */
 struct nfw_pins {
     nfw_ms time;
-    uint16_t closed; /* bit n: contact n is closed */
+    uint16_t closed;    /* bit n: contact n is closed */
+    bool is_after_loss; /* changes between the one before and this one found the queue full */
 };
 
 /* The next change since the last call. Returns: false when there is none. */
