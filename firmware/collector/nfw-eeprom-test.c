@@ -193,15 +193,17 @@ test_record(const void *data)
     CHECK_INT(nfw_record_write(AT, record, sizeof record), NFW_OK);
     CHECK(memcmp(&board->host.eeprom.cells[AT], "123456789\x83\x92\x06\xe3", 13) == 0);
     memset(record, 0, sizeof record);
-    CHECK_INT(nfw_record_read(AT, record, sizeof record), NFW_OK);
+    CHECK_INT(nfw_record_read(AT, record, sizeof record, 3), NFW_OK);
     CHECK_INT(record[8], '9');
 
     board->host.eeprom.flip_at_byte = board->host.eeprom.read_bytes + 3u;
-    CHECK_INT(nfw_record_read(AT, record, sizeof record), NFW_OK);
+    CHECK_INT(nfw_record_read(AT, record, sizeof record, 1), NFW_ERR_NONE);
+    board->host.eeprom.flip_at_byte = board->host.eeprom.read_bytes + 3u;
+    CHECK_INT(nfw_record_read(AT, record, sizeof record, 3), NFW_OK);
     board->host.eeprom.cells[AT + 3u] ^= 1u;
-    CHECK_INT(nfw_record_read(AT, record, sizeof record), NFW_ERR_NONE);
+    CHECK_INT(nfw_record_read(AT, record, sizeof record, 3), NFW_ERR_NONE);
     board->host.eeprom.is_absent = true;
-    CHECK_INT(nfw_record_read(AT, record, sizeof record), NFW_ERR_NACK);
+    CHECK_INT(nfw_record_read(AT, record, sizeof record, 3), NFW_ERR_NACK);
     board_free(board);
 }
 
@@ -217,7 +219,7 @@ test_record_of_nothing(const void *data)
             uint8_t record[64];
 
             memset(board->host.eeprom.cells, fill[i], sizeof board->host.eeprom.cells);
-            CHECK_INT(nfw_record_read(AT, record, sizes[k]), NFW_ERR_NONE);
+            CHECK_INT(nfw_record_read(AT, record, sizes[k], 3), NFW_ERR_NONE);
         }
     }
     board_free(board);

@@ -4,18 +4,28 @@
 #include "nfw-eeprom.h"
 #include "nilo-wire-crc.h"
 
-#define READ_TRIES 3u
+/* No record of ours begins like that: it need not be read again. */
+static bool
+is_blank(const uint8_t *record)
+{
+    const uint32_t head = nfw_get32(record);
+
+    return head == 0u || head == UINT32_MAX;
+}
 
 int
-nfw_record_read(uint32_t at, uint8_t *record, size_t size)
+nfw_record_read(uint32_t at, uint8_t *record, size_t size, unsigned tries)
 {
     const size_t covered = size - NFW_RECORD_CRC_SIZE;
 
-    for (unsigned i = 0u; i < READ_TRIES; i++) {
+    for (unsigned i = 0u; i < tries; i++) {
         const int result = nfw_eeprom_read(at, record, size);
 
         if (result != NFW_OK) {
             return result;
+        }
+        if (is_blank(record)) {
+            break;
         }
         if (nilo_crc32c_update(NILO_CRC32C_START, record, covered) == nfw_get32(record + covered)) {
             return NFW_OK;

@@ -4,8 +4,9 @@
 #include "nfw-types.h"
 
 /*
- * What all records in the EEPROM have in common: numbers with the low byte first, and a CRC-32C of
- * everything before it in the last four bytes. The other fields are the record's own business.
+ * What all records in the EEPROM have in common: numbers with the low byte first, first four bytes
+ * that are neither all 00 nor all FF, and a CRC-32C of everything before it in the last four bytes.
+ * The other fields are the record's own business.
  */
 #define NFW_RECORD_CRC_SIZE 4u
 
@@ -35,17 +36,19 @@ nfw_get32(const uint8_t *bytes)
     return nfw_get16(bytes) | (uint32_t)nfw_get16(bytes + 2) << 16;
 }
 
+#define NFW_RECORD_TRIES 3u
+
 /**
  * nfw_record_read:
  * @at: where
  * @record: (array length=size) (out): the record; whatever stands there on failure
- * @size: of all of it, at most 64
- *
- * A record that seems damaged is read again, twice: bits flip on the wire, too.
+ * @size: of all of it, 8 to 64
+ * @tries: how often to read what seems to be damaged, for bits flip on the wire, too; usually
+ *   NFW_RECORD_TRIES
  *
  * Returns: NFW_OK, NFW_ERR_NONE when its checksum is wrong, or what the EEPROM said
  */
-int nfw_record_read(uint32_t at, uint8_t *record, size_t size);
+int nfw_record_read(uint32_t at, uint8_t *record, size_t size, unsigned tries);
 
 /* Puts the checksum into the last four bytes of @record and writes it. Returns: as
  * nfw_eeprom_write(). */

@@ -45,6 +45,8 @@ is_stuck(const struct nfw_host_eeprom *eeprom, uint32_t cell)
 static void
 put(struct nfw_host_eeprom *eeprom, uint32_t cell, uint8_t byte)
 {
+    if (eeprom->is_weak)
+        byte |= (uint8_t)(mix(cell, byte) | 1u << cell % 8u);
     if (!is_stuck(eeprom, cell))
         eeprom->cells[cell] = byte;
 }

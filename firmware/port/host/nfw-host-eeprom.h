@@ -43,6 +43,7 @@ struct nfw_host_eeprom {
     uint64_t flip_at_byte; /* this one of the bytes ever read arrives with a flipped bit */
     bool is_absent;
     bool is_protected; /* the protection pin: every write is acknowledged and does nothing */
+    bool is_weak; /* the programming voltage fails: what is written comes out as something else */
     uint32_t wear[NFW_HOST_EEPROM_PAGES]; /* write cycles of each 64 bytes */
 };
 
