@@ -340,14 +340,14 @@ static const Talk talks[] = {
 
     /* the first ever was before the clock was set */
     {"/firmware/cjt188/events", METER "01 D71001",
-     METER "81 D71001 0100 02 01 05041522112620 01030201 0000 01 00 00000000000000 00030201",
+     METER "81 D71001 00 0100 02 01 05041522112620 01030201 0000 01 00 00000000000000 00030201",
      prepare_two_events},
     {"/firmware/cjt188/events/none", METER "01 D71001", METER "C1 01 0040", NULL},
-    {"/firmware/cjt188/events/damaged", METER "01 D71101",
-     METER "81 D71101"
-           "2501 09 05 05581422112620 25040201 2301 07 03 05561422112620 23040201"
-           "2201 06 02 05551422112620 22040201 2101 05 01 05541422112620 21040201"
-           "2001 04 00 05531422112620 20040201",
+    {"/firmware/cjt188/events/damaged", NEIGHBOUR "01 D71101",
+     NEIGHBOUR "81 D71101 01"
+               "2501 09 05 05581422112620 25040201 2301 07 03 05561422112620 23040201"
+               "2201 06 02 05551422112620 22040201 2101 05 01 05541422112620 21040201"
+               "2001 04 00 05531422112620 20040201",
      prepare_many_events},
     {"/firmware/cjt188/events/behind-the-oldest", METER "01 D73001", METER "C1 01 0080",
      prepare_many_events},

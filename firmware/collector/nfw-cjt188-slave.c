@@ -35,7 +35,6 @@ _Static_assert(PREAMBLE_SIZE + NILO_CJT188_FRAME_MAX_SIZE <= NFW_ANSWER_MAX_SIZE
 #define HOURS_PER_ANSWER   12u
 #define HOUR_SIZE          5u
 #define EVENTS_PER_ANSWER  6u
-#define EVENT_SIZE         15u
 #define EVENT_BLOCKS       (NFW_EVENTS / EVENTS_PER_ANSWER)
 #define SETTLEMENT_DAY     0x01u
 
@@ -348,12 +347,14 @@ read_state(struct service *service)
     return VERDICT_ANSWER;
 }
 
-/* Newest first. Damaged ones are left out: the sequence shows that. */
+/* The asked meter's own channel, for a reader to tell its events from its neighbours'; then the
+ * events, newest first. Damaged ones are left out: the sequence shows that. */
 static enum verdict
 read_events(struct service *service, unsigned block)
 {
     int failure = NFW_ERR_NONE;
 
+    put_byte(service, (uint8_t)service->channel);
     for (unsigned i = 0u; i < EVENTS_PER_ANSWER; i++) {
         struct nfw_event event;
         const int result =
@@ -369,7 +370,7 @@ read_events(struct service *service, unsigned block)
         put_time(service, event.time);
         put_number(service, event.argument, 4u);
     }
-    return service->size > 0u ? VERDICT_ANSWER : judge(failure);
+    return service->size > 1u ? VERDICT_ANSWER : judge(failure);
 }
 
 static enum verdict
