@@ -30,8 +30,10 @@ struct nfw_channel_config {
                           value is changed */
     nfw_seconds since; /* history from before is another meter's, or of another pulse
                           value; 0: all of it is this meter's */
-    uint8_t meter_number[NFW_NUMBER_SIZE]; /* downstream: whom to ask; M-Bus: 4 identification, then
-                                              manufacturer, version, medium as far as known */
+    /* downstream: whom to ask. CJ/T 188: the address. M-Bus: 4 bytes of identification and 2 of
+     * manufacturer, F and FFFF where unknown, and the primary address; FF there: it is selected by
+     * the two others */
+    uint8_t meter_number[NFW_NUMBER_SIZE];
     uint8_t max_flow; /* downstream: plausible at most, in m3/h; 0: not checked */
 };
 
