@@ -10,7 +10,6 @@
 #define ANSWER_BITS         330u  /* EN 13757-2: an answer begins so many bit times .. */
 #define ANSWER_MS           50u   /* .. and so long after the request, at the latest; */
 #define ANSWER_EXTRA_MS     2000u /* real meters, and adapters before them, take up to that more */
-#define ACK_EXTRA_MS        500u
 #define GAP_BITS            33u
 #define GAP_MS              100u /* CJ/T 188 meters pause between bytes */
 #define REST_MS             50u
@@ -82,14 +81,14 @@ is_read_here(const struct nfw_channel_config *channel)
     return channel->source == NFW_SOURCE_MBUS || channel->source == NFW_SOURCE_CJT188;
 }
 
-/* The order that the next request uses: every other one while none is known, and for the last try
- * the one that was not known. */
+/* The order that the next request uses: every other one while none is known, and for the try behind
+ * all tries the one that was not known. */
 static NiloCjt188Order
 get_order(const struct nfw_poller *poller)
 {
     const uint8_t known = poller->meter[poller->channel].order;
-    const bool is_changed = known == ORDER_UNKNOWN ? (poller->tries & 1u) != 0u
-                                                   : poller->tries == NFW_POLLER_TRIES - 1u;
+    const bool is_changed =
+        known == ORDER_UNKNOWN ? (poller->tries & 1u) != 0u : poller->tries == NFW_POLLER_TRIES;
 
     return is_changed == (known == ORDER_LOW_FIRST) ? NILO_CJT188_HIGH_FIRST
                                                     : NILO_CJT188_LOW_FIRST;
@@ -308,12 +307,11 @@ send_request(struct nfw_poller *poller, const struct nfw_config *config, nfw_ms 
 static void
 listen(struct nfw_poller *poller, const struct nfw_config *config, nfw_ms now)
 {
-    const uint32_t extra = poller->ask == NFW_ASK_VALUE ? ANSWER_EXTRA_MS : ACK_EXTRA_MS;
 
     poller->state = STATE_WAITING;
     poller->size = 0u;
     poller->is_deaf = false;
-    poller->due = now + bits_to_ms(config, ANSWER_BITS) + ANSWER_MS + extra;
+    poller->due = now + bits_to_ms(config, ANSWER_BITS) + ANSWER_MS + ANSWER_EXTRA_MS;
     poller->limit =
         poller->due + bits_to_ms(config, NILO_MBUS_MAX_FRAME * BITS_PER_BYTE) + PATIENCE_MS;
 }
@@ -338,7 +336,6 @@ end_without_value(struct nfw_poller *poller)
     struct nfw_poller_meter *meter = &poller->meter[poller->channel];
 
     poller->state = STATE_IDLE;
-    meter->order = ORDER_UNKNOWN;
     if (meter->misses < NFW_POLLER_PATIENCE) {
         meter->misses++;
     }
@@ -350,10 +347,12 @@ end_without_value(struct nfw_poller *poller)
 }
 
 static enum nfw_poller_news
-try_again(struct nfw_poller *poller, nfw_ms now)
+try_again(struct nfw_poller *poller, const struct nfw_config *config, nfw_ms now)
 {
+    const unsigned tries = is_mbus(poller, config) ? NFW_POLLER_TRIES : NFW_POLLER_TRIES + 1u;
+
     poller->tries++;
-    if (poller->tries >= NFW_POLLER_TRIES) {
+    if (poller->tries >= tries) {
         return end_without_value(poller);
     }
     rest(poller, REST_AFTER_ERROR_MS, now);
@@ -414,7 +413,8 @@ act_on(struct nfw_poller *poller, const struct nfw_config *config, enum nfw_told
 {
     switch (told) {
     case NFW_TOLD_ACK:
-        poller->ask = NFW_ASK_VALUE;
+        /* behind a reset of the application the link begins anew, or the refusal is repeated */
+        poller->ask = poller->ask == NFW_ASK_LINK ? NFW_ASK_VALUE : NFW_ASK_LINK;
         poller->tries = 0u;
         rest(poller, REST_AFTER_ACK_MS, now);
         return NFW_POLLER_NOTHING;
@@ -602,7 +602,7 @@ step_sending(struct nfw_poller *poller, const struct nfw_config *config, nfw_ms 
         listen(poller, config, now);
     } else if (nfw_ms_is_reached(now, poller->limit)) {
         (void)open_line(config);
-        return try_again(poller, now);
+        return try_again(poller, config, now);
     } else if (nfw_ms_is_reached(now, poller->due)) {
         poller->due = now + 1u;
     }
@@ -625,7 +625,8 @@ step_waiting(struct nfw_poller *poller, const struct nfw_config *config, nfw_ms 
             put_off(poller, now + get_gap_ms(config) + bits_to_ms(config, 2u * BITS_PER_BYTE));
         }
     }
-    return nfw_ms_is_reached(now, poller->due) ? try_again(poller, now) : NFW_POLLER_NOTHING;
+    return nfw_ms_is_reached(now, poller->due) ? try_again(poller, config, now)
+                                               : NFW_POLLER_NOTHING;
 }
 
 static uint32_t

@@ -27,7 +27,7 @@
  *   whatever power of ten, backward flow left out. Parts of a litre are cut off.
  */
 #define NFW_POLLER_PATIENCE  3u
-#define NFW_POLLER_TRIES     3u
+#define NFW_POLLER_TRIES     3u   /* of CJ/T 188 one more, in the other order of the identifier */
 #define NFW_POLLER_MAX_FRAME 128u /* of an answer; what is behind that is not looked at */
 
 enum nfw_poller_news {
