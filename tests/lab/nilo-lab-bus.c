@@ -19,11 +19,19 @@
 /* when noise answers for a meter that does not */
 #define JUNK_DELAY_NS (40 * NS_PER_MS)
 
+/* Somebody on the wire who is no virtual meter: bytes in, bytes out. */
+typedef struct {
+    char *name;
+    NiloLabBusHearFunc hear;
+    gpointer user_data; /* borrowed, outlives us */
+} Station;
+
 struct _NiloLabBus {
     GMutex lock;
     char *name;
     NiloLabBusSettings settings;
     GPtrArray *meters; /* element-type NiloLabMeter, along the riser */
+    GArray *stations;  /* element-type Station, behind the last meter */
     NiloLabRandom random;
     NiloLabTime time;
     NiloLabLog *log; /* borrowed, outlives us; nullable */
@@ -36,8 +44,17 @@ struct _NiloLabBus {
     guint queue_head;
     gint64 out_end_ns; /* of the last byte taken */
     gint64 babble_end_ns;
-    GByteArray *sent; /* of the answer that is going out */
+    GByteArray *sent;    /* of the answer that is going out */
+    gint64 open_wire_ns; /* of the request that nobody has answered yet; 0: none */
 };
+
+static void
+clear_station(gpointer data)
+{
+    Station *station = data;
+
+    g_free(station->name);
+}
 
 static void
 event_cb(NiloLabMeter *meter, gint64 mono_ns, const char *event, gpointer user_data)
@@ -68,6 +85,8 @@ nilo_lab_bus_new(const char *name, guint64 seed)
     bus->meters = g_ptr_array_new_with_free_func((GDestroyNotify)nilo_lab_meter_free);
     bus->queue = g_array_new(FALSE, FALSE, sizeof(NiloLabByte));
     bus->sent = g_byte_array_new();
+    bus->stations = g_array_new(FALSE, FALSE, sizeof(Station));
+    g_array_set_clear_func(bus->stations, clear_station);
     nilo_lab_random_init(&bus->random, nilo_lab_hash_text(seed, name));
     return bus;
 }
@@ -81,6 +100,7 @@ nilo_lab_bus_new(const char *name, guint64 seed)
 void
 nilo_lab_bus_free(NiloLabBus *bus)
 {
+    g_array_unref(bus->stations);
     g_byte_array_unref(bus->sent);
     g_array_unref(bus->queue);
     g_ptr_array_unref(bus->meters);
@@ -127,6 +147,27 @@ nilo_lab_bus_add_meter(NiloLabBus *bus, NiloLabMeter *meter)
     meter->event_func = event_cb;
     meter->event_data = bus;
     g_ptr_array_add(bus->meters, meter);
+}
+
+/**
+ * nilo_lab_bus_add_station:
+ * @bus: a bus
+ * @name: for the log
+ * @func: hears what is on the wire
+ * @user_data: outlives the bus
+ *
+ * Connects somebody who listens for himself, behind the last meter.
+ *
+ * Returns: who he is, for nilo_lab_bus_say()
+ */
+guint
+nilo_lab_bus_add_station(NiloLabBus *bus, const char *name, NiloLabBusHearFunc func,
+                         gpointer user_data)
+{
+    const Station station = {g_strdup(name), func, user_data};
+
+    g_array_append_val(bus->stations, station);
+    return bus->stations->len - 1;
 }
 
 /**
@@ -217,6 +258,18 @@ nilo_lab_bus_get_utc_us(NiloLabBus *bus, gint64 mono_ns)
 }
 
 /**
+ * nilo_lab_bus_get_speed_baud:
+ * @bus: a bus
+ *
+ * Returns: the speed at which the master last spoke, and is taken to listen
+ */
+guint
+nilo_lab_bus_get_speed_baud(NiloLabBus *bus)
+{
+    return bus->speed_baud;
+}
+
+/**
  * nilo_lab_bus_byte_ns:
  * @bus: a bus
  * @speed_baud: of the line; 0: the bus's own
@@ -232,29 +285,34 @@ nilo_lab_bus_byte_ns(NiloLabBus *bus, guint speed_baud)
 /* --- what goes out -----------------------------------------------------------------------------
  */
 
-/* keeps the order of time; two characters at once become one broken one */
+static gboolean
+is_connected(NiloLabBus *bus, guint station)
+{
+    return bus->settings.cut_after > bus->meters->len + station;
+}
+
+/* @from: who says it, -1: the master, or nobody */
+static void
+tell_stations(NiloLabBus *bus, const NiloLabByte *byte, guint speed_baud, gint from)
+{
+    for (guint i = 0; i < bus->stations->len; i++) {
+        const Station *station = &g_array_index(bus->stations, Station, i);
+
+        if ((gint)(bus->meters->len + i) != from && is_connected(bus, i))
+            station->hear(byte, speed_baud, station->user_data);
+    }
+}
+
+/* on RS485 everybody hears everybody; on M-Bus only the master hears the current of a slave */
 static void
 queue_byte(NiloLabBus *bus, NiloLabByte byte)
 {
-    const gint64 byte_ns = nilo_lab_bus_byte_ns(bus, bus->speed_baud);
-    guint at = bus->queue->len;
-
     if (bus->queue->len - bus->queue_head >= MAX_QUEUE)
         return;
-    while (at > bus->queue_head) {
-        NiloLabByte *other = &g_array_index(bus->queue, NiloLabByte, at - 1);
-
-        if (ABS(other->end_ns - byte.end_ns) < byte_ns - 1) {
-            other->byte &= byte.byte;
-            other->damaged = TRUE;
-            other->last = other->last || byte.last;
-            return;
-        }
-        if (other->end_ns < byte.end_ns)
-            break;
-        at--;
-    }
-    g_array_insert_val(bus->queue, at, byte);
+    nilo_lab_bytes_insert(bus->queue, bus->queue_head, &byte,
+                          nilo_lab_bus_byte_ns(bus, bus->speed_baud));
+    if (bus->settings.kind == NILO_LAB_BUS_RS485)
+        tell_stations(bus, &byte, bus->speed_baud, byte.meter);
 }
 
 /* what noise does to one byte: mostly one bit, which parity shows, sometimes more */
@@ -375,6 +433,7 @@ count_request(NiloLabBus *bus, const NiloLabHeard *heard, gsize size, gint64 ans
 
     if (stats->requests++ == 0)
         stats->first_ns = heard->end_ns - wire_ns;
+    bus->open_wire_ns = answer_end_ns == 0 ? wire_ns : 0;
     if (answer_end_ns == 0) {
         stats->silent_ns += wire_ns;
         return;
@@ -488,13 +547,17 @@ nilo_lab_bus_hear_byte(NiloLabBus *bus, guint8 byte, gint64 end_ns, guint speed_
     bus->stats.last_ns = MAX(bus->stats.last_ns, end_ns);
     damaged = settings->wrong_parity || settings->babble || is_talked_over(bus, start_ns, end_ns);
     if (settings->echo)
-        queue_byte(bus, (NiloLabByte){.end_ns = end_ns, .byte = byte, .meter = -1});
+        nilo_lab_bytes_insert(bus->queue, bus->queue_head,
+                              &(NiloLabByte){.end_ns = end_ns, .byte = byte, .meter = -1}, byte_ns);
     if (nilo_lab_random_happens(&bus->random, settings->drop_ppm)) {
         bus->stats.drops++;
         return;
     }
     if (nilo_lab_random_happens(&bus->random, settings->noise_ppm))
         byte = hit(bus, byte, &damaged);
+    tell_stations(bus,
+                  &(NiloLabByte){.end_ns = end_ns, .byte = byte, .damaged = damaged, .meter = -1},
+                  bus->speed_baud, -1);
     if (damaged)
         forget_heard(bus);
     else
@@ -522,6 +585,54 @@ nilo_lab_bus_hear(NiloLabBus *bus, const guint8 *bytes, gsize size, gint64 start
     for (gsize i = 0; i < size; i++)
         nilo_lab_bus_hear_byte(bus, bytes[i], start_ns + (gint64)(i + 1) * byte_ns, speed_baud);
     return start_ns + (gint64)size * byte_ns;
+}
+
+/* the first byte of an answer ends the wait for one */
+static void
+count_answer(NiloLabBus *bus, const NiloLabByte *byte, gint64 byte_ns)
+{
+    NiloLabBusStats *stats = &bus->stats;
+
+    if (bus->open_wire_ns == 0) {
+        stats->live_ns += byte_ns;
+        return;
+    }
+    stats->answered++;
+    stats->silent_ns -= bus->open_wire_ns;
+    stats->live_ns += bus->open_wire_ns + byte->end_ns - bus->heard_end_ns;
+    bus->open_wire_ns = 0;
+}
+
+/**
+ * nilo_lab_bus_say:
+ * @bus: a bus
+ * @station: who
+ * @byte: as it is at the speed of the bus; its time may lie ahead
+ *
+ * Puts a station's byte on the wire, with the faults of the bus.
+ */
+void
+nilo_lab_bus_say(NiloLabBus *bus, guint station, const NiloLabByte *byte)
+{
+    const gint64 byte_ns = nilo_lab_bus_byte_ns(bus, bus->speed_baud);
+    NiloLabByte said = *byte;
+    const guint queued = bus->queue->len;
+
+    if (bus->settings.unplugged || !is_connected(bus, station))
+        return;
+    said.meter = (gint)(bus->meters->len + station);
+    count_answer(bus, &said, byte_ns);
+    if (nilo_lab_random_happens(&bus->random, bus->settings.drop_ppm)) {
+        bus->stats.drops++;
+        return;
+    }
+    if (nilo_lab_random_happens(&bus->random, bus->settings.junk_ppm))
+        queue_junk(bus, said.end_ns - byte_ns);
+    if (nilo_lab_random_happens(&bus->random, bus->settings.noise_ppm))
+        said.byte = hit(bus, said.byte, &said.damaged);
+    queue_byte(bus, said);
+    if (bus->queue->len == queued)
+        bus->stats.collisions++;
 }
 
 /* --- the queue ---------------------------------------------------------------------------------
@@ -610,7 +721,9 @@ nilo_lab_bus_sent(NiloLabBus *bus, const NiloLabByte *byte, gint64 mono_ns)
     g_byte_array_append(bus->sent, &byte->byte, 1);
     if (!byte->last && bus->sent->len < MAX_HEARD)
         return;
-    if (byte->meter >= 0)
+    if (byte->meter >= (gint)bus->meters->len)
+        meter = g_array_index(bus->stations, Station, byte->meter - (gint)bus->meters->len).name;
+    else if (byte->meter >= 0)
         meter = ((NiloLabMeter *)g_ptr_array_index(bus->meters, byte->meter))->name;
     nilo_lab_log_write_bytes(bus->log, mono_ns, bus->name, "out", meter, bus->sent->data,
                              bus->sent->len);

@@ -54,11 +54,18 @@ typedef struct {
 
 typedef struct _NiloLabBus NiloLabBus;
 
+/* Called with the bus locked for each byte on the wire that a station can hear, ahead of its time;
+ * @speed_baud is that of who sent it. */
+typedef void (*NiloLabBusHearFunc)(const NiloLabByte *byte, guint speed_baud, gpointer user_data);
+
 NiloLabBus *nilo_lab_bus_new(const char *name, guint64 seed);
 void nilo_lab_bus_free(NiloLabBus *bus);
 void nilo_lab_bus_lock(NiloLabBus *bus);
 void nilo_lab_bus_unlock(NiloLabBus *bus);
 void nilo_lab_bus_add_meter(NiloLabBus *bus, NiloLabMeter *meter);
+guint nilo_lab_bus_add_station(NiloLabBus *bus, const char *name, NiloLabBusHearFunc func,
+                               gpointer user_data);
+void nilo_lab_bus_say(NiloLabBus *bus, guint station, const NiloLabByte *byte);
 void nilo_lab_bus_set_time(NiloLabBus *bus, const NiloLabTime *time);
 void nilo_lab_bus_set_log(NiloLabBus *bus, NiloLabLog *log);
 
@@ -68,6 +75,7 @@ GPtrArray *nilo_lab_bus_get_meters(NiloLabBus *bus);
 NiloLabBusStats *nilo_lab_bus_get_stats(NiloLabBus *bus);
 gint64 nilo_lab_bus_get_utc_us(NiloLabBus *bus, gint64 mono_ns);
 
+guint nilo_lab_bus_get_speed_baud(NiloLabBus *bus);
 gint64 nilo_lab_bus_byte_ns(NiloLabBus *bus, guint speed_baud);
 void nilo_lab_bus_hear_byte(NiloLabBus *bus, guint8 byte, gint64 end_ns, guint speed_baud);
 gint64 nilo_lab_bus_hear(NiloLabBus *bus, const guint8 *bytes, gsize size, gint64 start_ns,

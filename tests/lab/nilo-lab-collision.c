@@ -9,7 +9,9 @@
 
 #include <string.h>
 
+#define NS_PER_S         G_GINT64_CONSTANT(1000000000)
 #define BITS_PER_BYTE    11
+#define STOP_BIT         10
 #define SAMPLES_PER_BIT  16
 #define SAMPLES_PER_BYTE (BITS_PER_BYTE * SAMPLES_PER_BIT)
 #define MIDDLE           (SAMPLES_PER_BIT / 2)
@@ -110,4 +112,86 @@ nilo_lab_signals_hear(const NiloLabSignal *signals, gsize n, gint64 byte_ns, GAr
     }
     if (heard->len > 0)
         g_array_index(heard, NiloLabByte, heard->len - 1).last = TRUE;
+}
+
+/**
+ * nilo_lab_bytes_insert:
+ * @bytes: (element-type NiloLabByte): in the order of time
+ * @from: those before it are gone
+ * @byte: one more
+ * @byte_ns: 11 bit times
+ *
+ * Keeps the order of time; two characters at once become one broken one.
+ */
+void
+nilo_lab_bytes_insert(GArray *bytes, guint from, const NiloLabByte *byte, gint64 byte_ns)
+{
+    guint at = bytes->len;
+
+    while (at > from) {
+        NiloLabByte *other = &g_array_index(bytes, NiloLabByte, at - 1);
+
+        if (ABS(other->end_ns - byte->end_ns) < byte_ns - 1) {
+            other->byte &= byte->byte;
+            other->damaged = TRUE;
+            other->last = other->last || byte->last;
+            return;
+        }
+        if (other->end_ns < byte->end_ns)
+            break;
+        at--;
+    }
+    g_array_insert_vals(bytes, at, byte, 1);
+}
+
+/* the wire @time_ns after the start bit began; idle behind the stop bit */
+static gboolean
+is_mark(guint bits, gint64 time_ns, guint speed_baud)
+{
+    const gint64 bit = time_ns * speed_baud / NS_PER_S;
+
+    return bit > STOP_BIT || (bits >> bit & 1) != 0;
+}
+
+/**
+ * nilo_lab_byte_resample:
+ * @byte: sent with even parity
+ * @speed_baud: at this speed
+ * @heard_at_baud: the speed of who hears it
+ * @heard: (element-type NiloLabByte): what that one makes of it is appended: a faster one sees
+ *   several characters, a slower one sees one that ends later
+ *
+ * Hears a byte at another speed than it was sent with, as if silence were around it.
+ */
+void
+nilo_lab_byte_resample(const NiloLabByte *byte, guint speed_baud, guint heard_at_baud,
+                       GArray *heard)
+{
+    const guint bits = character(byte->byte);
+    const gint64 sent_ns = BITS_PER_BYTE * NS_PER_S / speed_baud;
+    const gint64 bit_ns = NS_PER_S / heard_at_baud;
+    gint64 at_ns = 0;
+
+    while (at_ns < sent_ns) {
+        NiloLabByte one = {.meter = byte->meter};
+        guint ones;
+
+        if (is_mark(bits, at_ns, speed_baud)) {
+            at_ns += bit_ns / SAMPLES_PER_BIT;
+            continue;
+        }
+        for (guint bit = 0; bit < 8; bit++) {
+            const gint64 middle_ns = at_ns + bit_ns * (bit + 1) + bit_ns / 2;
+
+            one.byte |= (guint8)(is_mark(bits, middle_ns, speed_baud) << bit);
+        }
+        ones = (guint)__builtin_popcount(one.byte) +
+               (guint)is_mark(bits, at_ns + bit_ns * 9 + bit_ns / 2, speed_baud);
+        at_ns += bit_ns * STOP_BIT + bit_ns / 2;
+        one.damaged = (ones & 1) != 0 || !is_mark(bits, at_ns, speed_baud);
+        one.end_ns = byte->end_ns - sent_ns + at_ns + bit_ns / 2;
+        g_array_append_val(heard, one);
+        while (at_ns < sent_ns && !is_mark(bits, at_ns, speed_baud))
+            at_ns += bit_ns / SAMPLES_PER_BIT;
+    }
 }

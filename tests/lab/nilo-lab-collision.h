@@ -11,7 +11,7 @@ typedef struct {
     guint8 byte;
     gboolean damaged; /* parity or framing error: a UART would say so, a pty cannot */
     gboolean last;    /* of an answer */
-    gint meter;       /* index on the bus, -1: nobody's */
+    gint meter;       /* index on the bus, behind the meters the stations; -1: nobody's */
 } NiloLabByte;
 
 /* What one meter puts on the wire: bytes back to back. */
@@ -22,6 +22,9 @@ typedef struct {
     gint meter;
 } NiloLabSignal;
 
+void nilo_lab_bytes_insert(GArray *bytes, guint from, const NiloLabByte *byte, gint64 byte_ns);
+void nilo_lab_byte_resample(const NiloLabByte *byte, guint speed_baud, guint heard_at_baud,
+                            GArray *heard);
 void nilo_lab_signals_hear(const NiloLabSignal *signals, gsize n, gint64 byte_ns, GArray *heard);
 
 G_END_DECLS

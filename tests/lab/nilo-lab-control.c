@@ -28,6 +28,8 @@ typedef struct {
     char **words; /* the arguments, without the command */
     NiloLabBus *bus;
     NiloLabMeter *meter;
+    NiloLabBoard *board;
+    guint channel; /* of the board */
     gboolean sync; /* set by a command that the bus's thread must have seen before we answer */
 } Call;
 
@@ -38,6 +40,8 @@ typedef enum {
     TARGET_BUS,          /* first argument */
     TARGET_OPTIONAL_BUS, /* without one: all */
     TARGET_METER,        /* first argument */
+    TARGET_CHANNEL,      /* of a collector; first argument */
+    TARGET_BOARD,        /* a collector; first argument */
 } Target;
 
 typedef struct {
@@ -138,6 +142,91 @@ deviate_meter(Call *call)
         NILO_LAB_KEY_SET)
         return ok();
     return g_strdup_printf("error=%s", error->message);
+}
+
+/* --- collectors --------------------------------------------------------------------------------
+ */
+
+static char *
+tell_channel(Call *call)
+{
+    g_autofree char *number = nilo_lab_board_get_number(call->board, call->channel);
+    NiloLabTruth truth;
+
+    nilo_lab_board_get_truth(call->board, call->channel, &truth);
+    return g_strdup_printf(
+        "name=%s id=cjt188:%s collector=%s channel=%u volume_ml=%" G_GINT64_FORMAT
+        " pulses=%" G_GUINT64_FORMAT " waiting=%" G_GUINT64_FORMAT " utc_us=%" G_GINT64_FORMAT,
+        number, number, nilo_lab_board_get_name(call->board), call->channel, truth.volume_ml,
+        truth.pulses, truth.waiting, nilo_lab_board_get_utc_us(call->board, call->now_ns));
+}
+
+/* pulse CHANNEL N */
+static char *
+give_pulses(Call *call)
+{
+    g_autoptr(GError) error = NULL;
+    gint64 n;
+
+    if (!nilo_lab_settings_parse_int(call->words[1], 1, 100000, &n, &error))
+        return g_strdup_printf("error=%s", error->message);
+    nilo_lab_board_add_pulses(call->board, call->channel, (guint)n);
+    return ok();
+}
+
+static char *
+set_power(Call *call, gboolean on)
+{
+    g_autoptr(GError) error = NULL;
+
+    call->sync = TRUE; /* the port waits for another socket now */
+    if (nilo_lab_board_set_power(call->board, on, &error))
+        return ok();
+    return g_strdup_printf("error=%s", error->message);
+}
+
+static char *
+cut_power(Call *call)
+{
+    return set_power(call, FALSE);
+}
+
+static char *
+give_power(Call *call)
+{
+    return set_power(call, TRUE);
+}
+
+static char *
+tell_collector(Call *call)
+{
+    NiloLabCollector *collector = nilo_lab_board_get_collector(call->board);
+    g_autofree char *first = nilo_lab_board_get_number(call->board, 0);
+    gboolean even = FALSE;
+    guint speed_baud = 0;
+
+    if (nilo_lab_collector_is_running(collector))
+        nilo_lab_collector_get_line(collector, NILO_LAB_LINE_BUS, &speed_baud, &even, NULL);
+    return g_strdup_printf("name=%s first=%s port=%s power=%s speed=%u parity=%s",
+                           nilo_lab_board_get_name(call->board), first,
+                           nilo_lab_collector_get_port(collector) == NILO_LAB_COLLECTOR_QEMU
+                               ? "qemu"
+                               : "host",
+                           nilo_lab_collector_is_running(collector) ? "on" : "off", speed_baud,
+                           even ? "even" : "none");
+}
+
+static char *
+list_collectors(Call *call)
+{
+    GPtrArray *boards = nilo_lab_estate_get_boards(call->estate);
+    GString *out = g_string_new(NULL);
+
+    g_string_append_printf(out, "count=%u collectors=", boards->len);
+    for (guint i = 0; i < boards->len; i++)
+        g_string_append_printf(out, "%s%s", i > 0 ? "," : "",
+                               nilo_lab_board_get_name(g_ptr_array_index(boards, i)));
+    return g_string_free(out, FALSE);
 }
 
 /* --- buses -------------------------------------------------------------------------------------
@@ -419,6 +508,12 @@ static const Command commands[] = {
     {"truth", TARGET_METER, 1, tell_truth},
     {"valve", TARGET_METER, 2, turn_valve},
     {"deviate", TARGET_METER, 1, deviate_meter},
+    {"collectors", TARGET_NONE, 0, list_collectors},
+    {"collector", TARGET_BOARD, 1, tell_collector},
+    {"cut-power", TARGET_BOARD, 1, cut_power},
+    {"power", TARGET_BOARD, 1, give_power},
+    {"truth", TARGET_CHANNEL, 1, tell_channel}, /* behind the one for meters */
+    {"pulse", TARGET_CHANNEL, 2, give_pulses},
 };
 
 static char *
@@ -444,31 +539,73 @@ sync_port(Call *call)
     }
 }
 
+/* Returns: (transfer full) (nullable): what is wrong with the first argument */
+static char *
+find_target(const Command *command, Call *call)
+{
+    const char *first = call->words[0];
+
+    switch (command->target) {
+    case TARGET_METER:
+        call->meter = nilo_lab_estate_find_meter(call->estate, first, &call->bus);
+        return call->meter == NULL ? failed("no such meter", first) : NULL;
+    case TARGET_CHANNEL:
+        call->board = nilo_lab_estate_find_channel(call->estate, first, &call->channel);
+        break;
+    case TARGET_BOARD:
+        call->board = nilo_lab_estate_find_board(call->estate, first);
+        break;
+    case TARGET_BUS:
+    case TARGET_OPTIONAL_BUS:
+        if (first == NULL)
+            return NULL;
+        call->bus = nilo_lab_estate_find_bus(call->estate, first);
+        return call->bus == NULL ? failed("no such bus", first) : NULL;
+    case TARGET_NONE:
+    default:
+        return NULL;
+    }
+    if (call->board == NULL)
+        return failed(command->target == TARGET_BOARD ? "no such collector" : "no such meter",
+                      first);
+    call->bus = nilo_lab_board_get_bus(call->board);
+    return NULL;
+}
+
 static char *
 run_command(const Command *command, Call *call)
 {
-    const char *first = call->words[0];
     char *answer;
 
     if (g_strv_length(call->words) < command->arguments)
         return failed("too few arguments for", command->name);
-    if (command->target == TARGET_METER) {
-        call->meter = nilo_lab_estate_find_meter(call->estate, first, &call->bus);
-        if (call->meter == NULL)
-            return failed("no such meter", first);
-    } else if (command->target != TARGET_NONE && first != NULL) {
-        call->bus = nilo_lab_estate_find_bus(call->estate, first);
-        if (call->bus == NULL)
-            return failed("no such bus", first);
+    answer = find_target(command, call);
+    if (answer != NULL)
+        return answer;
+    /* a board has a lock of its own, and starting one takes a while */
+    if (call->bus == NULL || call->board != NULL) {
+        answer = command->run(call);
+    } else {
+        nilo_lab_bus_lock(call->bus);
+        answer = command->run(call);
+        nilo_lab_bus_unlock(call->bus);
     }
-    if (call->bus == NULL)
-        return command->run(call);
-    nilo_lab_bus_lock(call->bus);
-    answer = command->run(call);
-    nilo_lab_bus_unlock(call->bus);
     if (call->sync)
         sync_port(call);
     return answer;
+}
+
+/* two commands may have one name: whoever knows the target */
+static gboolean
+is_meant(const Command *command, Call *call, const char *name)
+{
+    guint channel;
+
+    if (!g_str_equal(command->name, name))
+        return FALSE;
+    return command->target != TARGET_METER || call->words[0] == NULL ||
+           nilo_lab_estate_find_channel(call->estate, call->words[0], &channel) == NULL ||
+           nilo_lab_estate_find_meter(call->estate, call->words[0], NULL) != NULL;
 }
 
 /**
@@ -491,7 +628,7 @@ nilo_lab_control_run(NiloLabControl *control, const char *line, gint64 now_ns)
         return failed("not a command", line);
     call.words = words + 1;
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
-        if (g_str_equal(commands[i].name, words[0]))
+        if (is_meant(&commands[i], &call, words[0]))
             return run_command(&commands[i], &call);
     }
     return failed("unknown command", words[0]);

@@ -13,9 +13,12 @@
 #define MBUS_DIGITS      8
 #define CJT188_DIGITS    14
 #define LAST_PRIMARY     250
+#define MAX_BOARDS       100
+#define LAST_CJT188_ID   G_GINT64_CONSTANT(99999999999999)
 
 struct _NiloLabEstate {
-    GPtrArray *buses; /* element-type NiloLabBus */
+    GPtrArray *buses;  /* element-type NiloLabBus */
+    GPtrArray *boards; /* element-type NiloLabBoard */
     guint64 seed;
     gint zone_offset_minutes;
     gboolean has_time;
@@ -40,6 +43,15 @@ typedef struct {
     gint64 dead_percent;
     NiloLabMeterSettings settings;
 } Group;
+
+/* a [collector NAME] or [collectors NAME] group while it is read */
+typedef struct {
+    NiloLabBus *bus; /* borrowed */
+    gint64 count;
+    gint64 first_id; /* -1: not given */
+    gint64 id_step;
+    NiloLabBoardSettings settings;
+} BoardGroup;
 
 typedef struct {
     NiloLabEstate *estate;
@@ -74,6 +86,14 @@ group_clear(Group *group)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Group, group_clear)
+
+static void
+board_group_clear(BoardGroup *group)
+{
+    g_free(group->settings.settings);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BoardGroup, board_group_clear)
 
 static gboolean
 refuse(GError **error, const char *group, const char *what, const char *value)
@@ -221,6 +241,17 @@ add_draft(Reader *reader, NiloLabBus *bus, const char *name, const NiloLabMeterS
     return draft;
 }
 
+static gboolean
+find_bus(Reader *reader, const char *value, NiloLabBus **bus, GError **error)
+{
+    *bus = nilo_lab_estate_find_bus(reader->estate, value);
+    if (*bus != NULL)
+        return TRUE;
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                "no group [bus %s] stands before this one", value);
+    return FALSE;
+}
+
 static NiloLabKeyResult
 set_group_key(Reader *reader, gpointer target, const char *key, const char *value, GError **error)
 {
@@ -228,11 +259,7 @@ set_group_key(Reader *reader, gpointer target, const char *key, const char *valu
     gboolean good;
 
     if (g_str_equal(key, "bus")) {
-        group->bus = nilo_lab_estate_find_bus(reader->estate, value);
-        good = group->bus != NULL;
-        if (!good)
-            g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                        "no group [bus %s] stands before this one", value);
+        good = find_bus(reader, value, &group->bus, error);
     } else if (g_str_equal(key, "count")) {
         good = nilo_lab_settings_parse_int(value, 1, MAX_METERS, &group->count, error);
     } else if (g_str_equal(key, "first-address")) {
@@ -293,8 +320,7 @@ generate(Reader *reader, const char *name, Group *group, GError **error)
     const guint first = reader->drafts->len;
     gint64 number;
 
-    if (!nilo_lab_settings_parse_int(group->first_id, 0, G_GINT64_CONSTANT(99999999999999), &number,
-                                     error))
+    if (!nilo_lab_settings_parse_int(group->first_id, 0, LAST_CJT188_ID, &number, error))
         return FALSE;
     for (gint64 i = 0; i < group->count; i++) {
         g_autofree char *id = NULL;
@@ -342,12 +368,7 @@ set_single_key(Reader *reader, gpointer target, const char *key, const char *val
 
     if (!g_str_equal(key, "bus"))
         return nilo_lab_settings_set_meter_key(&draft->settings, key, value, error);
-    draft->bus = nilo_lab_estate_find_bus(reader->estate, value);
-    if (draft->bus != NULL)
-        return NILO_LAB_KEY_SET;
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                "no group [bus %s] stands before this one", value);
-    return NILO_LAB_KEY_BAD;
+    return find_bus(reader, value, &draft->bus, error) ? NILO_LAB_KEY_SET : NILO_LAB_KEY_BAD;
 }
 
 static gboolean
@@ -369,6 +390,73 @@ read_single(Reader *reader, const char *group, const char *name, GError **error)
     return check_settings(group, &draft->settings, error);
 }
 
+/* --- collectors --------------------------------------------------------------------------------
+ */
+
+static NiloLabKeyResult
+set_board_key(Reader *reader, gpointer target, const char *key, const char *value, GError **error)
+{
+    BoardGroup *group = target;
+    gboolean good;
+
+    if (g_str_equal(key, "bus"))
+        good = find_bus(reader, value, &group->bus, error);
+    else if (g_str_equal(key, "count"))
+        good = nilo_lab_settings_parse_int(value, 1, MAX_BOARDS, &group->count, error);
+    else if (g_str_equal(key, "first-id"))
+        good = nilo_lab_settings_parse_int(value, 0, LAST_CJT188_ID, &group->first_id, error);
+    else if (g_str_equal(key, "id-step"))
+        good = nilo_lab_settings_parse_int(value, 10, 1000000000, &group->id_step, error);
+    else
+        return nilo_lab_settings_set_board_key(&group->settings, key, value, error);
+    return good ? NILO_LAB_KEY_SET : NILO_LAB_KEY_BAD;
+}
+
+static void
+add_boards(Reader *reader, const char *name, BoardGroup *group)
+{
+    const gint first_address = group->settings.first_address;
+
+    for (gint64 i = 0; i < group->count; i++) {
+        g_autofree char *own = group->count == 1
+                                   ? g_strdup(name)
+                                   : g_strdup_printf("%s-%" G_GINT64_FORMAT, name, i + 1);
+
+        group->settings.first_id = (guint64)(group->first_id + i * group->id_step);
+        if (first_address >= 0)
+            group->settings.first_address =
+                first_address + (gint)i * (gint)group->settings.channels;
+        g_ptr_array_add(reader->estate->boards,
+                        nilo_lab_board_new(own, &group->settings, group->bus, reader->estate->seed,
+                                           reader->estate->zone_offset_minutes));
+    }
+}
+
+static gboolean
+read_board(Reader *reader, const char *name, GError **error)
+{
+    g_auto(BoardGroup) group = {.count = 1, .first_id = -1, .id_step = 10};
+    const char *own = strchr(name, ' ') + 1;
+
+    nilo_lab_board_settings_init(&group.settings);
+    if (own[0] == '\0' || strpbrk(own, " \t/") != NULL)
+        return refuse(error, name, "collector name expected without spaces, found", own);
+    if (nilo_lab_estate_find_board(reader->estate, own) != NULL)
+        return refuse(error, name, "second collector with the name", own);
+    if (!read_keys(reader, name, set_board_key, &group, error))
+        return FALSE;
+    if (group.bus == NULL || group.first_id < 0)
+        return refuse(error, name, "missing key", group.bus == NULL ? "bus" : "first-id");
+    if (group.first_id % 10 == 0 || group.first_id % 10 + group.settings.channels > 10)
+        return refuse(error, name, "channels may only change the last digit, 1 to 9, of",
+                      "first-id");
+    if (group.settings.first_address >= 0 &&
+        group.settings.first_address + group.count * group.settings.channels - 1 > LAST_PRIMARY)
+        return refuse(error, name, "not enough addresses behind", "first-address");
+    add_boards(reader, own, &group);
+    return TRUE;
+}
+
 static gboolean
 read_groups(Reader *reader, GError **error)
 {
@@ -387,6 +475,8 @@ read_groups(Reader *reader, GError **error)
             good = read_group(reader, group, error);
         else if (g_str_has_prefix(group, "meter "))
             good = read_single(reader, group, group + strlen("meter "), error);
+        else if (g_str_has_prefix(group, "collector ") || g_str_has_prefix(group, "collectors "))
+            good = read_board(reader, group, error);
         else if (!g_str_equal(group, "estate"))
             good = refuse(error, group, "unknown group", group);
         if (!good)
@@ -427,6 +517,7 @@ nilo_lab_estate_new_from_data(const char *text, gsize size, GError **error)
     g_auto(Reader) reader = {.estate = estate};
 
     estate->buses = g_ptr_array_new_with_free_func((GDestroyNotify)nilo_lab_bus_free);
+    estate->boards = g_ptr_array_new_with_free_func((GDestroyNotify)nilo_lab_board_free);
     estate->zone_offset_minutes = 8 * 60;
     estate->speedup = 1;
     reader.keys = g_key_file_new();
@@ -472,6 +563,7 @@ nilo_lab_estate_new_from_file(const char *path, GError **error)
 void
 nilo_lab_estate_free(NiloLabEstate *estate)
 {
+    g_ptr_array_unref(estate->boards);
     g_ptr_array_unref(estate->buses);
     g_free(estate);
 }
@@ -540,6 +632,57 @@ nilo_lab_estate_find_meter(NiloLabEstate *estate, const char *name, NiloLabBus *
                 *bus = candidate;
             return g_ptr_array_index(meters, k);
         }
+    }
+    return NULL;
+}
+
+/**
+ * nilo_lab_estate_get_boards:
+ * @estate: an estate
+ *
+ * Returns: (transfer none) (element-type NiloLabBoard): the collectors, in the order of the file
+ */
+GPtrArray *
+nilo_lab_estate_get_boards(NiloLabEstate *estate)
+{
+    return estate->boards;
+}
+
+/**
+ * nilo_lab_estate_find_board:
+ * @estate: an estate
+ * @name: of a collector
+ *
+ * Returns: (transfer none) (nullable): the collector
+ */
+NiloLabBoard *
+nilo_lab_estate_find_board(NiloLabEstate *estate, const char *name)
+{
+    for (guint i = 0; i < estate->boards->len; i++) {
+        NiloLabBoard *board = g_ptr_array_index(estate->boards, i);
+
+        if (g_str_equal(nilo_lab_board_get_name(board), name))
+            return board;
+    }
+    return NULL;
+}
+
+/**
+ * nilo_lab_estate_find_channel:
+ * @estate: an estate
+ * @number: of a channel, as nilo_lab_board_find_channel() takes it
+ * @channel: (out): untouched without one
+ *
+ * Returns: (transfer none) (nullable): whose channel it is
+ */
+NiloLabBoard *
+nilo_lab_estate_find_channel(NiloLabEstate *estate, const char *number, guint *channel)
+{
+    for (guint i = 0; i < estate->boards->len; i++) {
+        NiloLabBoard *board = g_ptr_array_index(estate->boards, i);
+
+        if (nilo_lab_board_find_channel(board, number, channel))
+            return board;
     }
     return NULL;
 }

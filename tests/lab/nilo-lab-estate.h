@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "nilo-lab-bus.h"
+#include "nilo-lab-board.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +15,11 @@ void nilo_lab_estate_free(NiloLabEstate *estate);
 GPtrArray *nilo_lab_estate_get_buses(NiloLabEstate *estate);
 NiloLabBus *nilo_lab_estate_find_bus(NiloLabEstate *estate, const char *name);
 NiloLabMeter *nilo_lab_estate_find_meter(NiloLabEstate *estate, const char *name, NiloLabBus **bus);
+
+GPtrArray *nilo_lab_estate_get_boards(NiloLabEstate *estate);
+NiloLabBoard *nilo_lab_estate_find_board(NiloLabEstate *estate, const char *name);
+NiloLabBoard *nilo_lab_estate_find_channel(NiloLabEstate *estate, const char *number,
+                                           guint *channel);
 
 gboolean nilo_lab_estate_get_time(NiloLabEstate *estate, gint64 *utc_us);
 guint nilo_lab_estate_get_speedup(NiloLabEstate *estate);

@@ -26,7 +26,8 @@ typedef struct {
 typedef struct {
     NiloLabLog *log;
     NiloLabEstate *estate;
-    GPtrArray *ports; /* element-type NiloLabPort */
+    GPtrArray *ports;      /* element-type NiloLabPort */
+    NiloLabPulser *pulser; /* nullable: without collectors there are no contacts */
     NiloLabControl *control;
 } Hub;
 
@@ -45,6 +46,7 @@ static void
 hub_clear(Hub *hub)
 {
     g_clear_pointer(&hub->control, nilo_lab_control_free);
+    g_clear_pointer(&hub->pulser, nilo_lab_pulser_free);
     g_clear_pointer(&hub->ports, g_ptr_array_unref);
     g_clear_pointer(&hub->estate, nilo_lab_estate_free);
     g_clear_pointer(&hub->log, nilo_lab_log_free);
@@ -73,6 +75,35 @@ start_time(Hub *hub, const Options *options, GError **error)
 }
 
 static gboolean
+start_boards(Hub *hub, const char *folder, GError **error)
+{
+    GPtrArray *boards = nilo_lab_estate_get_boards(hub->estate);
+
+    for (guint i = 0; i < boards->len; i++) {
+        if (!nilo_lab_board_start(g_ptr_array_index(boards, i), folder, error))
+            return FALSE;
+    }
+    if (boards->len > 0)
+        hub->pulser = nilo_lab_pulser_new(boards);
+    return TRUE;
+}
+
+static GPtrArray *
+list_stations(Hub *hub, NiloLabBus *bus)
+{
+    GPtrArray *boards = nilo_lab_estate_get_boards(hub->estate);
+    GPtrArray *stations = g_ptr_array_new();
+
+    for (guint i = 0; i < boards->len; i++) {
+        NiloLabBoard *board = g_ptr_array_index(boards, i);
+
+        if (nilo_lab_board_get_bus(board) == bus)
+            g_ptr_array_add(stations, nilo_lab_board_get_station(board));
+    }
+    return stations;
+}
+
+static gboolean
 start(Hub *hub, const char *estate, const Options *options, GError **error)
 {
     g_autofree char *here = g_get_current_dir();
@@ -88,10 +119,14 @@ start(Hub *hub, const char *estate, const Options *options, GError **error)
             return FALSE;
         nilo_lab_estate_set_log(hub->estate, hub->log);
     }
+    if (!start_boards(hub, folder, error))
+        return FALSE;
     buses = nilo_lab_estate_get_buses(hub->estate);
     hub->ports = g_ptr_array_new_with_free_func((GDestroyNotify)nilo_lab_port_free);
     for (guint i = 0; i < buses->len; i++) {
-        NiloLabPort *port = nilo_lab_port_new(g_ptr_array_index(buses, i), folder, error);
+        NiloLabBus *bus = g_ptr_array_index(buses, i);
+        g_autoptr(GPtrArray) stations = list_stations(hub, bus);
+        NiloLabPort *port = nilo_lab_port_new(bus, stations, folder, error);
 
         if (port == NULL)
             return FALSE;

@@ -29,7 +29,8 @@
 #define SYNC_US   (2 * G_USEC_PER_SEC)
 
 struct _NiloLabPort {
-    NiloLabBus *bus; /* borrowed, outlives us */
+    NiloLabBus *bus;     /* borrowed, outlives us */
+    GPtrArray *stations; /* element-type NiloLabStation, on the same bus */
     GThread *thread;
     gint stop; /* atomic */
     int wake_fd;
@@ -298,22 +299,60 @@ hang_up(NiloLabPort *port)
     wait_for(&polled, 1, ABSENT_POLL_NS);
 }
 
+static gint64
+sooner(gint64 a_ns, gint64 b_ns)
+{
+    if (a_ns < 0 || b_ns < 0)
+        return MAX(a_ns, b_ns);
+    return MIN(a_ns, b_ns);
+}
+
+/* the first three places are the port's own, the others the stations' */
+static void
+add_stations(NiloLabPort *port, GArray *polled)
+{
+    for (guint i = 0; i < port->stations->len; i++) {
+        const struct pollfd place = {.fd = nilo_lab_station_get_fd(
+                                         g_ptr_array_index(port->stations, i)),
+                                     .events = POLLIN};
+
+        g_array_append_val(polled, place);
+    }
+}
+
+static void
+serve_stations(NiloLabPort *port, const struct pollfd *polled)
+{
+    for (guint i = 0; i < port->stations->len; i++) {
+        if (polled[i].revents & POLLIN)
+            nilo_lab_station_read(g_ptr_array_index(port->stations, i));
+    }
+}
+
 static void
 turn(NiloLabPort *port)
 {
-    struct pollfd polled[] = {
+    const struct pollfd own[] = {
         {.fd = port->wake_fd, .events = POLLIN},
         {.fd = port->fd, .events = POLLIN},
         {.fd = port->listen_fd, .events = POLLIN},
     };
+    g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(struct pollfd));
+    const struct pollfd *polled;
     gint64 wait_ns = -1;
     guint64 wakes;
 
+    for (guint i = 0; i < port->stations->len; i++)
+        wait_ns = sooner(wait_ns, nilo_lab_station_deliver(g_ptr_array_index(port->stations, i)));
     if (port->fd >= 0)
-        wait_ns = send_due(port);
+        wait_ns = sooner(wait_ns, send_due(port));
     else
         lose_bytes(port);
-    wait_for(polled, G_N_ELEMENTS(polled), wait_ns);
+    g_array_append_vals(places, own, G_N_ELEMENTS(own));
+    add_stations(port, places);
+    wait_for((struct pollfd *)(gpointer)places->data, places->len, wait_ns);
+    polled = (const struct pollfd *)(gpointer)places->data;
+    serve_stations(port, polled + G_N_ELEMENTS(own));
     if (polled[0].revents & POLLIN)
         (void)!read(port->wake_fd, &wakes, sizeof wakes);
     if (polled[2].revents & POLLIN)
@@ -342,6 +381,8 @@ run(gpointer data)
 /**
  * nilo_lab_port_new:
  * @bus: outlives the port
+ * @stations: (element-type NiloLabStation) (nullable): on this bus, served with it; outlive the
+ *   port
  * @folder: where a relative link is made
  * @error: return location for a #GIOErrorEnum
  *
@@ -350,7 +391,7 @@ run(gpointer data)
  * Returns: (transfer full) (nullable): the port
  */
 NiloLabPort *
-nilo_lab_port_new(NiloLabBus *bus, const char *folder, GError **error)
+nilo_lab_port_new(NiloLabBus *bus, GPtrArray *stations, const char *folder, GError **error)
 {
     g_autoptr(NiloLabPort) port = g_new0(NiloLabPort, 1);
     const NiloLabBusSettings *settings = nilo_lab_bus_get_settings(bus);
@@ -358,6 +399,7 @@ nilo_lab_port_new(NiloLabBus *bus, const char *folder, GError **error)
     g_mutex_init(&port->lock);
     g_cond_init(&port->served_cond);
     port->bus = bus;
+    port->stations = stations != NULL ? g_ptr_array_ref(stations) : g_ptr_array_new();
     port->fd = -1;
     port->listen_fd = -1;
     port->tcp = settings->tcp;
@@ -398,6 +440,7 @@ nilo_lab_port_free(NiloLabPort *port)
     if (port->plugged)
         unplug(port);
     close(port->wake_fd);
+    g_ptr_array_unref(port->stations);
     g_free(port->link);
     g_free(port->address);
     g_cond_clear(&port->served_cond);

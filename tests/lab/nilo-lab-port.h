@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "nilo-lab-bus.h"
+#include "nilo-lab-station.h"
 
 G_BEGIN_DECLS
 
@@ -9,7 +9,8 @@ G_BEGIN_DECLS
  */
 typedef struct _NiloLabPort NiloLabPort;
 
-NiloLabPort *nilo_lab_port_new(NiloLabBus *bus, const char *folder, GError **error);
+NiloLabPort *nilo_lab_port_new(NiloLabBus *bus, GPtrArray *stations, const char *folder,
+                               GError **error);
 void nilo_lab_port_free(NiloLabPort *port);
 
 NiloLabBus *nilo_lab_port_get_bus(NiloLabPort *port);

@@ -33,6 +33,24 @@ typedef struct {
     {                                                                                              \
         name, type, G_STRUCT_OFFSET(NiloLabBusSettings, member), minimum, maximum                  \
     }
+#define BOARD(name, type, member, minimum, maximum)                                                \
+    {                                                                                              \
+        name, type, G_STRUCT_OFFSET(NiloLabBoardSettings, member), minimum, maximum                \
+    }
+
+static const Key board_keys[] = {
+    BOARD("channels", KEY_UINT, channels, 1, NILO_LAB_CHANNELS),
+    BOARD("first-address", KEY_INT, first_address, 1, 250),
+    BOARD("ml-per-pulse", KEY_UINT, ml_per_pulse, 1, 10000000),
+    BOARD("bounces", KEY_UINT, bounces, 0, 20),
+    BOARD("hold-ms", KEY_UINT, hold_ms, 1, 10000),
+};
+
+/* what a flat behind a contact shares with a meter: its water */
+static const char *const water_keys[] = {
+    "daily-litres", "flat-spread-percent",  "start-litres", "vacant-percent",
+    "leak-percent", "leak-litres-per-hour", "installed",    NULL,
+};
 
 static const Key meter_keys[] = {
     METER("address", KEY_UINT, primary_address, 0, 250),
@@ -318,4 +336,37 @@ nilo_lab_settings_set_bus_key(NiloLabBusSettings *settings, const char *key, con
         return NILO_LAB_KEY_SET;
     }
     return set_from_table(bus_keys, G_N_ELEMENTS(bus_keys), settings, key, value, error);
+}
+
+/**
+ * nilo_lab_settings_set_board_key:
+ * @settings: of a collector
+ * @key: as in the estate file
+ * @value: as in the estate file
+ * @error: return location for a #GIOErrorEnum
+ *
+ * Returns: whether the key is a collector's, and whether its value was good
+ */
+NiloLabKeyResult
+nilo_lab_settings_set_board_key(NiloLabBoardSettings *settings, const char *key, const char *value,
+                                GError **error)
+{
+    static const char *const ports[] = {"host", "qemu", NULL};
+    guint port = 0;
+    NiloLabKeyResult result;
+
+    if (g_str_equal(key, "port")) {
+        result = set_choice(ports, value, &port, error);
+        if (result == NILO_LAB_KEY_SET)
+            settings->port = port;
+        return result;
+    }
+    if (g_str_equal(key, "settings")) {
+        g_free(settings->settings);
+        settings->settings = g_strdup(value);
+        return NILO_LAB_KEY_SET;
+    }
+    if (g_strv_contains(water_keys, key))
+        return nilo_lab_settings_set_meter_key(&settings->water, key, value, error);
+    return set_from_table(board_keys, G_N_ELEMENTS(board_keys), settings, key, value, error);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "nilo-lab-bus.h"
+#include "nilo-lab-board.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +15,8 @@ NiloLabKeyResult nilo_lab_settings_set_meter_key(NiloLabMeterSettings *settings,
                                                  const char *value, GError **error);
 NiloLabKeyResult nilo_lab_settings_set_bus_key(NiloLabBusSettings *settings, const char *key,
                                                const char *value, GError **error);
+NiloLabKeyResult nilo_lab_settings_set_board_key(NiloLabBoardSettings *settings, const char *key,
+                                                 const char *value, GError **error);
 gboolean nilo_lab_settings_parse_int(const char *value, gint64 minimum, gint64 maximum,
                                      gint64 *number, GError **error);
 gboolean nilo_lab_settings_parse_bool(const char *value, gboolean *truth, GError **error);
