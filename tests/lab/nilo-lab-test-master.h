@@ -5,10 +5,13 @@
 
 G_BEGIN_DECLS
 
-/* A tiny master with fake time, for the lab's own tests: it knows no more than a wire shows. */
+/* A tiny master, for tests: it knows no more than a wire shows. On an estate time is fake; on a
+ * collector's line it is real, and @estate and @bus are NULL. */
 typedef struct {
     NiloLabEstate *estate;
     NiloLabBus *bus;
+    NiloLabCollector *collector; /* (nullable), borrowed, outlives us */
+    guint patience_ms;           /* on a collector's line: how long to wait for an answer */
     gint64 now_ns;
     guint speed_baud; /* 0: that of the bus */
     GByteArray *answer;
@@ -18,6 +21,7 @@ typedef struct {
 } NiloLabTestMaster;
 
 NiloLabTestMaster *nilo_lab_test_master_new(const char *estate);
+NiloLabTestMaster *nilo_lab_test_master_new_for_collector(NiloLabCollector *collector);
 void nilo_lab_test_master_free(NiloLabTestMaster *master);
 
 void nilo_lab_test_master_send(NiloLabTestMaster *master, const guint8 *bytes, gsize size);
