@@ -113,7 +113,8 @@ nfw_meters_get_history(const struct nfw_collector *collector, unsigned channel,
     if (result != NFW_OK) {
         return result;
     }
-    if (frozen.time < collector->config.channel[channel].since) {
+    if (frozen.time < collector->config.channel[channel].since ||
+        (frozen.missing >> channel & 1u) != 0u) {
         return NFW_ERR_NONE;
     }
     history->time = frozen.time;
