@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "nfw-mbus-for-test.h"
 
+#include "nfw-host.h"
+
 #include <limits.h>
 #include <string.h>
 
@@ -128,6 +130,8 @@ take_order(struct nfw_collector *collector, enum fake_order_kind kind, unsigned 
     struct fake_order *order = &collector->orders[collector->n_orders % FAKE_ORDERS];
 
     collector->n_orders++;
+    if (collector->order_ms > 0)
+        nfw_host_advance_to(nfw_host, nfw_host->now_us + collector->order_ms * UINT64_C(1000));
     *order = (struct fake_order){.kind = kind, .channel = channel, .value = value};
     if (size > 0 && size <= sizeof order->bytes)
         memcpy(order->bytes, bytes, size);

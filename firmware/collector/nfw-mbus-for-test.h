@@ -34,6 +34,7 @@ struct nfw_collector {
     unsigned n_events;
     nfw_seconds seconds; /* 0: not set */
     int result;          /* of each order */
+    unsigned order_ms;   /* an order takes so long, at the board's time */
     struct fake_order orders[FAKE_ORDERS];
     unsigned n_orders;
 };

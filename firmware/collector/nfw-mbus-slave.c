@@ -484,9 +484,12 @@ hear_frame(struct nfw_mbus_slave *slave, struct nfw_collector *collector, uint8_
         return turn_deaf(slave);
     }
     begin_anew(slave);
+    if (frame.type == NILO_MBUS_FRAME_ACK) {
+        return NFW_HEARD_PART; /* one byte that noise makes too: no proof of the speed */
+    }
     if (frame.type == NILO_MBUS_FRAME_SHORT) {
         hear_short(slave, collector, &frame, answer);
-    } else if (frame.type != NILO_MBUS_FRAME_ACK) {
+    } else {
         hear_long(slave, collector, &frame, answer);
     }
     return NFW_HEARD_FRAME;
