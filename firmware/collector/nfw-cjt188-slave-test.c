@@ -153,6 +153,7 @@ prepare_no_reading(struct nfw_collector *collector)
 {
     collector->reading[0].volume_ml = 0;
     collector->reading[0].age_s = UINT32_MAX;
+    collector->battery_mv = 0; /* cannot be measured */
     collector->reading[0].status = NFW_STATUS_NO_READING | NFW_STATUS_STALE;
 }
 
@@ -334,7 +335,7 @@ static const Talk talks[] = {
      METER "81 D70001 0020 100E 0700 70110100 3412 0302 00000000 FFFFFFFFFFFFFFFF 05041522112620",
      prepare_below_zero},
     {"/firmware/cjt188/state/no-reading", METER "01 00D701",
-     METER "81 00D701 0012 100E 0700 70110100 0000 0000 FFFFFFFF 0000000000000000 05041522112620",
+     METER "81 00D701 0012 FFFF 0700 70110100 0000 0000 FFFFFFFF 0000000000000000 05041522112620",
      prepare_no_reading},
     {"/firmware/cjt188/state/unknown", METER "01 D70101", METER "C1 01 0080", NULL},
 

@@ -331,11 +331,12 @@ static enum verdict
 read_state(struct service *service)
 {
     const struct nfw_collector *collector = service->collector;
+    const uint16_t battery_mv = nfw_meters_get_battery_mv(collector);
     struct nfw_reading reading;
 
     nfw_meters_get_reading(collector, service->channel, &reading);
     put_status(service, &reading);
-    put_number(service, nfw_meters_get_battery_mv(collector), 2u);
+    put_number(service, battery_mv != 0u ? battery_mv : UINT16_MAX, 2u);
     put_number(service, nfw_meters_get_boots(collector), 2u);
     put_number(service, nfw_meters_get_wear(collector), 4u);
     put_number(service, nfw_meters_get_event_sequence(collector), 2u);
