@@ -43,6 +43,36 @@ static const ModelCase model_cases[] = {
      "x.profile:2: hex"},
     {"/cjt188/model/vector-unknown-key", "[vector a]\nhex=68\nhax=68\n", NILO_ERROR_UNKNOWN_KEY,
      "x.profile:3: unknown key \"hax\""},
+    {"/cjt188/model/block",
+     "[block days]\nread=gap\nfirst=D300\ncount=62\nper-day=1\nskip-flags=0x07\n"
+     "head=own;clock\neach=sequence 2;code;channel 8;digits 4 volume/storage=1;unit;flags;"
+     "number 4 battery-voltage -3 V;number 1 reset-counter 0;fact 2 two words;skip 3\n"
+     "events=1 one;2 one and one\n",
+     NO_ERROR, NULL},
+    {"/cjt188/model/block-unknown-key", "[block days]\nfirst=D300\nlast=D33D\n",
+     NILO_ERROR_UNKNOWN_KEY, "x.profile:3: unknown key \"last\" in [block days]"},
+    {"/cjt188/model/block-without-identifier", "[block days]\neach=flags\n", NILO_ERROR_MISSING_KEY,
+     "x.profile:1: [block days] has no first="},
+    {"/cjt188/model/block-without-items", "[block days]\nfirst=D300\n", NILO_ERROR_MISSING_KEY,
+     "x.profile:1: [block days] has no each="},
+    {"/cjt188/model/block-no-identifier", "[block days]\nfirst=days\n", NILO_ERROR_BAD_VALUE,
+     "x.profile:2: first is \"days\", expected an identifier"},
+    {"/cjt188/model/block-no-time", "[block days]\nread=hourly\n", NILO_ERROR_BAD_VALUE,
+     "x.profile:2: read is \"hourly\", expected history, gap or daily"},
+    {"/cjt188/model/block-no-count", "[block days]\ncount=257\n", NILO_ERROR_BAD_VALUE,
+     "x.profile:2: count is \"257\", expected 1 to 256"},
+    {"/cjt188/model/block-no-step", "[block days]\nstep-s=0\n", NILO_ERROR_BAD_VALUE,
+     "x.profile:2: step-s is \"0\", expected 1 to 86400"},
+    {"/cjt188/model/block-no-flags", "[block days]\nskip-flags=256\n", NILO_ERROR_BAD_VALUE,
+     "x.profile:2: skip-flags"},
+    {"/cjt188/model/block-no-event", "[block days]\nevents=1 one;two\n", NILO_ERROR_BAD_VALUE,
+     "x.profile:2: events is \"two\", expected a code and its name"},
+    {"/cjt188/model/block-above-ffff", "[block days]\nfirst=FFFF\ncount=2\neach=flags\n",
+     NILO_ERROR_BAD_VALUE, "x.profile:1: [block days] has more than"},
+    {"/cjt188/model/block-too-long", "[block days]\nfirst=D300\nhead=skip 90\neach=skip 8\n",
+     NILO_ERROR_BAD_VALUE, "x.profile:1: [block days] has more than"},
+    {"/cjt188/model/block-items-too-long", "[block days]\nhead=skip 90;clock;flags\n",
+     NILO_ERROR_BAD_VALUE, "x.profile:2: head is \"skip 90;clock;flags\", expected items of 97"},
     {"/cjt188/model/no-keyfile", "what is this", NILO_ERROR_SYNTAX, "x.profile: "},
 };
 
@@ -89,6 +119,67 @@ test_values(void)
 }
 
 static void
+test_not_items(void)
+{
+    static const char *const texts[] = {
+        "",
+        "x",
+        "clock 7",
+        "unit 1",
+        "skip",
+        "skip 0",
+        "skip 101",
+        "skip 1 2",
+        "digits",
+        "digits 4",
+        "digits 10 volume",
+        "digits 4 water",
+        "digits 4 volume m3",
+        "number 2 volume",
+        "number 5 volume -3 m3",
+        "number 2 volume -10 m3",
+        "number 2 volume x m3",
+        "number 2 volume -3 barrel",
+        "number 2 water -3 m3",
+        "fact",
+        "fact 2",
+        "fact 5 age",
+        "sequence",
+        "sequence 5",
+        "channel",
+        "channel 256",
+        "channel 1 2",
+        "own 1",
+        "code 1",
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        NiloCjt188Item item = {0};
+
+        g_test_message("%s", texts[i]);
+        g_assert_false(nilo_cjt188_item_parse(texts[i], &item));
+        g_assert_null(item.name);
+    }
+}
+
+static void
+test_find_block(void)
+{
+    static const char text[] = "[block a]\nfirst=D300\ncount=3\neach=flags\n"
+                               "[block b]\nfirst=FFFF\neach=flags\n";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NiloCjt188Model) model =
+        nilo_cjt188_model_new_from_data(text, strlen(text), "x.profile", &error);
+
+    g_assert_no_error(error);
+    g_assert_null(nilo_cjt188_model_find_block(model, 0xd2ff));
+    g_assert_cmpstr(nilo_cjt188_model_find_block(model, 0xd300)->name, ==, "a");
+    g_assert_cmpstr(nilo_cjt188_model_find_block(model, 0xd302)->name, ==, "a");
+    g_assert_null(nilo_cjt188_model_find_block(model, 0xd303));
+    g_assert_cmpstr(nilo_cjt188_model_find_block(model, 0xffff)->name, ==, "b");
+}
+
+static void
 test_not_found(void)
 {
     g_autoptr(GError) error = NULL;
@@ -108,7 +199,8 @@ check_vector(NiloCjt188Model *model, const NiloCjt188Vector *vector)
 {
     g_autoptr(NiloMeterId) id = nilo_meter_id_new("cjt188:78330011223344", NULL);
     g_autoptr(NiloReportBuilder) builder = nilo_report_builder_new(id);
-    NiloCjt188Report report = {.builder = builder, .model = model};
+    g_autoptr(GTimeZone) zone = g_time_zone_new_utc();
+    NiloCjt188Report report = {.builder = builder, .model = model, .zone = zone};
     g_autoptr(NiloReport) made = NULL;
     g_autofree char *readings = NULL, *status = NULL, *wanted = NULL, *wanted_status = NULL;
     NiloCjt188Found found;
@@ -165,6 +257,8 @@ main(int argc, char **argv)
     for (guint i = 0; i < G_N_ELEMENTS(model_cases); i++)
         g_test_add_data_func(model_cases[i].path, &model_cases[i], test_model);
     g_test_add_func("/cjt188/model/values", test_values);
+    g_test_add_func("/cjt188/model/not-items", test_not_items);
+    g_test_add_func("/cjt188/model/find-block", test_find_block);
     g_test_add_func("/cjt188/model/not-found", test_not_found);
     g_test_add_func("/cjt188/model/profiles", test_profiles);
     return g_test_run();

@@ -7,7 +7,10 @@
 #include <glib/gi18n-lib.h>
 
 #define VECTOR_PREFIX "vector "
+#define BLOCK_PREFIX  "block "
 #define DECIMALS_MAX  8
+#define STEP_MAX_S    86400
+#define PAYLOAD_MAX   (NILO_CJT188_DATA_MAX_SIZE - 3)
 
 /* a profile while it is being read */
 typedef struct {
@@ -24,8 +27,14 @@ typedef struct {
     const char *group;
     const char *key;
     TakeFunc take;
-    gsize offset; /* in NiloCjt188Model */
+    gsize offset; /* in NiloCjt188Model, or in NiloCjt188Block */
 } KnownKey;
+
+static void
+block_free(gpointer data)
+{
+    nilo_cjt188_block_free(data);
+}
 
 static void
 vector_free(gpointer data)
@@ -53,6 +62,7 @@ nilo_cjt188_model_new_standard(void)
     self->valve_close = NILO_CJT188_VALVE_CLOSE;
     self->purchase_unit = NILO_UNIT_CURRENCY;
     self->history_first = 1;
+    self->blocks = g_ptr_array_new_with_free_func(block_free);
     self->vectors = g_ptr_array_new_with_free_func(vector_free);
     return self;
 }
@@ -71,8 +81,21 @@ nilo_cjt188_model_unref(NiloCjt188Model *self)
         return;
     g_free(self->name);
     g_free(self->description);
+    g_ptr_array_unref(self->blocks);
     g_ptr_array_unref(self->vectors);
     g_free(self);
+}
+
+const NiloCjt188Block *
+nilo_cjt188_model_find_block(const NiloCjt188Model *self, guint16 di)
+{
+    for (guint i = 0; i < self->blocks->len; i++) {
+        const NiloCjt188Block *block = g_ptr_array_index(self->blocks, i);
+
+        if (di >= block->first && di < block->first + block->count)
+            return block;
+    }
+    return NULL;
 }
 
 /* --- messages with a line -----------------------------------------------------------------------
@@ -267,6 +290,8 @@ static const KnownKey known_keys[] = {
     {"status", "tamper", take_mask, FIELD(tamper)},
     {"status", "leak", take_mask, FIELD(leak)},
     {"status", "alarm", take_mask, FIELD(alarm)},
+    {"status", "permanent-error", take_mask, FIELD(permanent_error)},
+    {"status", "temporary-error", take_mask, FIELD(temporary_error)},
     {"status", "vendor", take_mask, FIELD(vendor)},
     {"values", "unit", take_unit, FIELD(profile.assumed_unit_code)},
     {"values", "volume-decimals", take_decimals, FIELD(profile.volume_decimals)},
@@ -296,6 +321,180 @@ dup_value(Parser *parser, const char *group, const char *key, GError **error)
     return NULL;
 }
 
+/* --- blocks --------------------------------------------------------------------------------------
+ */
+
+static char **
+split_list(const char *text)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ";", -1);
+    g_autoptr(GPtrArray) list = g_ptr_array_new();
+
+    for (guint i = 0; parts[i] != NULL; i++) {
+        if (g_strstrip(parts[i])[0] != '\0')
+            g_ptr_array_add(list, g_strdup(parts[i]));
+    }
+    g_ptr_array_add(list, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&list), FALSE);
+}
+
+static gboolean
+take_when(Parser *parser, const char *group, const char *key, const char *value, gpointer field,
+          GError **error)
+{
+    static const char *const names[] = {"history", "gap", "daily"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (!g_str_equal(value, names[i]))
+            continue;
+        *(NiloCjt188BlockWhen *)field = (NiloCjt188BlockWhen)i;
+        return TRUE;
+    }
+    return refuse_value(parser, group, key, value, _("history, gap or daily"), error);
+}
+
+static gboolean
+take_identifier(Parser *parser, const char *group, const char *key, const char *value,
+                gpointer field, GError **error)
+{
+    guint64 identifier;
+
+    if (!parse_hex(value, G_MAXUINT16, &identifier) || identifier == 0)
+        return refuse_value(parser, group, key, value, _("an identifier in hex: D300"), error);
+    *(guint16 *)field = (guint16)identifier;
+    return TRUE;
+}
+
+static gboolean
+take_count(Parser *parser, const char *group, const char *key, const char *value, gpointer field,
+           GError **error)
+{
+    guint64 count;
+
+    if (!g_ascii_string_to_unsigned(value, 10, 1, 256, &count, NULL))
+        return refuse_value(parser, group, key, value, _("1 to 256"), error);
+    *(guint *)field = (guint)count;
+    return TRUE;
+}
+
+static gboolean
+take_step(Parser *parser, const char *group, const char *key, const char *value, gpointer field,
+          GError **error)
+{
+    guint64 step_s;
+
+    if (!g_ascii_string_to_unsigned(value, 10, 1, STEP_MAX_S, &step_s, NULL))
+        return refuse_value(parser, group, key, value, _("1 to 86400"), error);
+    *(guint *)field = (guint)step_s;
+    return TRUE;
+}
+
+static gboolean
+take_items(Parser *parser, const char *group, const char *key, const char *value, gpointer field,
+           GError **error)
+{
+    GArray *items = *(GArray **)field;
+    g_auto(GStrv) texts = split_list(value);
+
+    for (guint i = 0; texts[i] != NULL; i++) {
+        NiloCjt188Item item;
+
+        if (!nilo_cjt188_item_parse(texts[i], &item))
+            return refuse_value(parser, group, key, texts[i],
+                                _("an item such as \"clock\", \"unit\", \"digits 4 volume\" or "
+                                  "\"number 2 battery-voltage -3 V\""),
+                                error);
+        g_array_append_val(items, item);
+    }
+    if (nilo_cjt188_items_get_size(items) <= PAYLOAD_MAX)
+        return TRUE;
+    return refuse_value(parser, group, key, value, _("items of 97 bytes at most"), error);
+}
+
+/* "1 started; 2 clock stepped" */
+static gboolean
+take_events(Parser *parser, const char *group, const char *key, const char *value, gpointer field,
+            GError **error)
+{
+    GHashTable *events = *(GHashTable **)field;
+    g_auto(GStrv) texts = split_list(value);
+
+    for (guint i = 0; texts[i] != NULL; i++) {
+        char *end;
+        const guint64 code = g_ascii_strtoull(texts[i], &end, 10);
+
+        if (end == texts[i] || code > G_MAXUINT8 || *end != ' ')
+            return refuse_value(parser, group, key, texts[i],
+                                _("a code and its name: \"8 magnet\""), error);
+        g_hash_table_insert(events, GUINT_TO_POINTER((guint)code), g_strdup(end + 1));
+    }
+    return TRUE;
+}
+
+#define BLOCK_FIELD(member) G_STRUCT_OFFSET(NiloCjt188Block, member)
+
+static const KnownKey block_keys[] = {
+    {"block", "read", take_when, BLOCK_FIELD(when)},
+    {"block", "first", take_identifier, BLOCK_FIELD(first)},
+    {"block", "count", take_count, BLOCK_FIELD(count)},
+    {"block", "per-day", take_count, BLOCK_FIELD(per_day)},
+    {"block", "per-month", take_count, BLOCK_FIELD(per_month)},
+    {"block", "step-s", take_step, BLOCK_FIELD(step_s)},
+    {"block", "skip-flags", take_byte, BLOCK_FIELD(skip_flags)},
+    {"block", "head", take_items, BLOCK_FIELD(head)},
+    {"block", "each", take_items, BLOCK_FIELD(each)},
+    {"block", "events", take_events, BLOCK_FIELD(events)},
+};
+
+static gboolean
+take_block_key(Parser *parser, NiloCjt188Block *block, const char *group, const char *key,
+               const char *value, GError **error)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(block_keys); i++) {
+        if (g_str_equal(block_keys[i].key, key))
+            return block_keys[i].take(parser, group, key, value,
+                                      G_STRUCT_MEMBER_P(block, block_keys[i].offset), error);
+    }
+    g_set_error(error, NILO_ERROR, NILO_ERROR_UNKNOWN_KEY, _("%s:%u: unknown key \"%s\" in [%s]"),
+                parser->name, find_line(parser, group, key), key, group);
+    return FALSE;
+}
+
+static gboolean
+check_block(Parser *parser, const NiloCjt188Block *block, const char *group, GError **error)
+{
+    const guint size =
+        nilo_cjt188_items_get_size(block->head) + nilo_cjt188_items_get_size(block->each);
+    const char *missing = block->first == 0 ? "first" : size == 0 ? "each" : NULL;
+
+    if (missing != NULL) {
+        g_set_error(error, NILO_ERROR, NILO_ERROR_MISSING_KEY, _("%s:%u: [%s] has no %s="),
+                    parser->name, find_line(parser, group, NULL), group, missing);
+        return FALSE;
+    }
+    if (size <= PAYLOAD_MAX && block->first + block->count <= G_MAXUINT16 + 1)
+        return TRUE;
+    g_set_error(error, NILO_ERROR, NILO_ERROR_BAD_VALUE,
+                _("%s:%u: [%s] has more than a frame holds, or identifiers above FFFF"),
+                parser->name, find_line(parser, group, NULL), group);
+    return FALSE;
+}
+
+static gboolean
+take_block(Parser *parser, const char *group, char **keys, GError **error)
+{
+    NiloCjt188Block *block = nilo_cjt188_block_new(group + strlen(BLOCK_PREFIX));
+
+    g_ptr_array_add(parser->model->blocks, block);
+    for (guint i = 0; keys[i] != NULL; i++) {
+        g_autofree char *value = dup_value(parser, group, keys[i], error);
+
+        if (value == NULL || !take_block_key(parser, block, group, keys[i], value, error))
+            return FALSE;
+    }
+    return check_block(parser, block, group, error);
+}
+
 /* --- telegrams ----------------------------------------------------------------------------------
  */
 
@@ -318,20 +517,6 @@ bytes_from_hex(const char *text)
         text += 2;
     }
     return bytes->len > 0 ? g_byte_array_free_to_bytes(g_steal_pointer(&bytes)) : NULL;
-}
-
-static char **
-split_list(const char *text)
-{
-    g_auto(GStrv) parts = g_strsplit(text, ";", -1);
-    g_autoptr(GPtrArray) list = g_ptr_array_new();
-
-    for (guint i = 0; parts[i] != NULL; i++) {
-        if (g_strstrip(parts[i])[0] != '\0')
-            g_ptr_array_add(list, g_strdup(parts[i]));
-    }
-    g_ptr_array_add(list, NULL);
-    return (char **)g_ptr_array_free(g_steal_pointer(&list), FALSE);
 }
 
 static gboolean
@@ -432,10 +617,12 @@ take_group(Parser *parser, const char *group, GError **error)
         return FALSE;
     if (g_str_has_prefix(group, VECTOR_PREFIX))
         return take_vector(parser, group, keys, error);
+    if (g_str_has_prefix(group, BLOCK_PREFIX))
+        return take_block(parser, group, keys, error);
     if (!is_known_group(group)) {
         g_set_error(error, NILO_ERROR, NILO_ERROR_UNKNOWN_GROUP,
                     _("%s:%u: unknown group [%s], expected profile, status, values, valve, clock, "
-                      "history or vector NAME"),
+                      "history, block NAME or vector NAME"),
                     parser->name, find_line(parser, group, NULL), group);
         return FALSE;
     }

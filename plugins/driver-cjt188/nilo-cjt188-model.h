@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <nilometer-wire.h>
-#include <nilometer.h>
+#include "nilo-cjt188-block.h"
 
 G_BEGIN_DECLS
 
@@ -34,12 +33,15 @@ typedef struct {
     guint16 tamper;            /* masks over ST0 (low byte) and ST1 (high byte), 0: not told */
     guint16 leak;
     guint16 alarm;
+    guint16 permanent_error;
+    guint16 temporary_error;
     guint16 vendor; /* unnamed bits that are worth a flag */
     guint8 valve_open;
     guint8 valve_close;
     NiloUnit purchase_unit;
     NiloCjt188ClockOrder clock_order;
     guint history_first; /* how many settlement days back D120 lies: 0 the last, 1 the one before */
+    GPtrArray *blocks;   /* element-type NiloCjt188Block */
     GPtrArray *vectors;  /* element-type NiloCjt188Vector */
 } NiloCjt188Model;
 
@@ -56,8 +58,8 @@ NiloCjt188Model *nilo_cjt188_model_new_standard(void);
  * @file: what to call it in messages
  *
  * Returns: (transfer full) (nullable): %NULL with %NILO_ERROR_SYNTAX, %NILO_ERROR_UNKNOWN_GROUP,
- *   %NILO_ERROR_UNKNOWN_KEY, %NILO_ERROR_DUPLICATE or %NILO_ERROR_BAD_VALUE; the message begins
- *   with file and line
+ *   %NILO_ERROR_UNKNOWN_KEY, %NILO_ERROR_MISSING_KEY, %NILO_ERROR_DUPLICATE or
+ *   %NILO_ERROR_BAD_VALUE; the message begins with file and line
  */
 NiloCjt188Model *nilo_cjt188_model_new_from_data(const char *data, gsize size, const char *file,
                                                  GError **error);
@@ -70,6 +72,9 @@ NiloCjt188Model *nilo_cjt188_model_new_from_data(const char *data, gsize size, c
  * Returns: (transfer full) (nullable): %NULL with %NILO_ERROR_NOT_FOUND, or the errors above
  */
 NiloCjt188Model *nilo_cjt188_model_load(const char *name, GError **error);
+
+/** nilo_cjt188_model_find_block: (nullable): the block that @di belongs to */
+const NiloCjt188Block *nilo_cjt188_model_find_block(const NiloCjt188Model *self, guint16 di);
 
 NiloCjt188Model *nilo_cjt188_model_ref(NiloCjt188Model *self);
 void nilo_cjt188_model_unref(NiloCjt188Model *self);

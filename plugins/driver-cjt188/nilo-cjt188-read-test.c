@@ -2,11 +2,31 @@
 #include "nilo-cjt188-test-peer.h"
 
 /* answers of a cold water meter as the standard has them: 123456.78 m3, 100000.00 m3 */
-#define VOLUMES           "78 56 34 12 2C 00 00 00 10 2C"
-#define NOON              "00 00 12 22 11 26 20"
-#define OPEN              "00 00"
-#define GOOD              "FE FE ^ 68 10 @A 81 16 @D @S " VOLUMES " " NOON " " OPEN " @C 16"
-#define REFUSED           "^ 68 10 @A C1 03 @S 04 00 @C 16"
+#define VOLUMES "78 56 34 12 2C 00 00 00 10 2C"
+#define NOON    "00 00 12 22 11 26 20"
+#define OPEN    "00 00"
+#define GOOD    "FE FE ^ 68 10 @A 81 16 @D @S " VOLUMES " " NOON " " OPEN " @C 16"
+#define REFUSED "^ 68 10 @A C1 03 @S 04 00 @C 16"
+
+/* a channel of the data collector: its day and hours, one hour not held, one taken too late */
+#define COLLECTOR "profile=collector di-order=high-first " SHANGHAI
+#define DAY       "^ 68 10 @A 81 10 @D @S 00 00 00 22 11 26 20 00 00 34 12 2C 00 @C 16"
+#define HOURS                                                                                      \
+    "^ 68 10 @A 81 1F @D @S 00 00 02 22 11 26 20 2C 02 00 34 12 00 FF FF FF FF 04 00 00 34 12 00 " \
+    "99 99 33 12 01 @C 16"
+#define STATE                                                                                      \
+    "^ 68 10 @A 81 24 @D @S 00 00 42 0E 07 00 70 11 01 00 34 12 05 00 FF FF FF FF 00 00 00 00 00 " \
+    "00 00 00 00 00 12 22 11 26 20 @C 16"
+#define STATE_READINGS    "battery-voltage 3.65 V"
+#define STATE_FACTS       "starts: 7; writes of each cell: 70000; closures that were no pulse: 5"
+#define EVENT_1           "01 00 01 08 " CLOCK_UNSET "01 00 00 00 "
+#define EVENT_2           "02 00 08 00 " NOON " 01 00 00 00 " /* of this meter, channel 0 */
+#define EVENT_3           "03 00 08 01 " NOON " 01 00 00 00 " /* of another */
+#define EVENT_4           "04 00 63 08 " NOON " 00 00 00 80 "
+#define CLOCK_UNSET       "00 00 00 00 00 00 00 "
+#define TOLD_1            "event: time not known started, argument 1"
+#define TOLD_2            "event: 2026-11-22 12:00:00 magnet, argument 1"
+#define TOLD_4            "event: 2026-11-22 12:00:00 code 99, argument 2147483648"
 
 #define STANDARD_READINGS "volume 123456.78 m3; volume/storage=1 100000 m3"
 #define SHANGHAI          "zone=Asia/Shanghai"
@@ -198,6 +218,52 @@ static const ReadCase read_cases[] = {
                  "^ 68 10 @A 81 05 @D @S 01 02 @C 16", REFUSED, REFUSED},
      .asked = "01 1F90; 01 0381; 01 20D1; 01 00D3; 01 01D3; 01 00D4", .undecoded = 1,
      .readings = STANDARD_READINGS "; volume/storage=2 99000 m3", .facts = "freeze D300: 01 02"},
+    /* --- what a profile says about a model's own identifiers --- */
+    {.path = "/cjt188/read/block/daily", .settings = COLLECTOR,
+     .answers = {GOOD, STATE, "^ 68 10 @A 81 31 @D @S 00 " EVENT_4 EVENT_3 EVENT_2 "@C 16"},
+     .asked = "01 901F; 01 D700; 01 D710", .readings = STANDARD_READINGS "; " STATE_READINGS,
+     .facts = STATE_FACTS "; " TOLD_4 "; " TOLD_2, .status = ""},
+    {.path = "/cjt188/read/block/trouble", .settings = COLLECTOR,
+     .answers = {"^ 68 10 @A 81 16 @D @S " VOLUMES " " NOON " 04 25 @C 16", REFUSED, REFUSED},
+     .asked = "01 901F; 01 D700; 01 D710", .readings = STANDARD_READINGS,
+     .facts = "status: ST0=04 ST1=25 valve=unknown battery=low", .status = "battery-low permanent-error tamper vendor"},
+    {.path = "/cjt188/read/block/history",
+     .settings = COLLECTOR " history-months=1 history-days=1", .flags = NILO_READ_HISTORY,
+     .answers = {GOOD, REFUSED, REFUSED,
+                 "^ 68 10 @A 81 10 @D @S 00 00 00 01 11 26 20 99 99 33 12 2C 00 @C 16", DAY,
+                 REFUSED, REFUSED, HOURS, REFUSED, STATE,
+                 "^ 68 10 @A 81 22 @D @S 00 " EVENT_2 EVENT_1 "@C 16", REFUSED, REFUSED},
+     .asked = "01 901F; 01 8103; 01 D120; 01 D200; 01 D300; 01 D400; 01 D401; 01 D500; 01 D501; "
+              "01 D700; 01 D710; 01 D711; 01 D712",
+     .readings = STANDARD_READINGS "; volume 123399.99 m3 at 2026-10-31T16:00:00Z; "
+                 "volume 123400 m3 at 2026-11-21T16:00:00Z; "
+                 "volume 123400.02 m3 at 2026-11-21T18:00:00Z; " STATE_READINGS,
+     .facts = STATE_FACTS "; " TOLD_2 "; " TOLD_1},
+    {.path = "/cjt188/read/block/hole",
+     .settings = COLLECTOR " history-months=0 history-days=3", .flags = NILO_READ_HISTORY,
+     .answers = {GOOD, REFUSED, REFUSED, DAY, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED,
+                 REFUSED},
+     .asked = "01 901F; 01 8103; 01 D300; 01 D301; 01 D302; 01 D400; 01 D401; 01 D500; 01 D501; "
+              "01 D700; 01 D710; 01 D711",
+     .readings = STANDARD_READINGS "; volume 123400 m3 at 2026-11-21T16:00:00Z"},
+    {.path = "/cjt188/read/block/breaks-off", .settings = COLLECTOR,
+     .answers = {GOOD, STATE, ""}, .outcome = NILO_OUTCOME_INCOMPLETE,
+     .asked = "01 901F; 01 D700; 01 D710", .readings = STANDARD_READINGS "; " STATE_READINGS},
+    {.path = "/cjt188/read/block/other-length", .settings = COLLECTOR,
+     .answers = {GOOD, "^ 68 10 @A 81 05 @D @S 01 02 @C 16", REFUSED}, .undecoded = 1,
+     .readings = STANDARD_READINGS, .facts = "state D700: 01 02"},
+    {.path = "/cjt188/read/block/clock-is-off",
+     .settings = COLLECTOR " history-months=0 history-days=1", .flags = NILO_READ_HISTORY,
+     .answers = {"^ 68 10 @A 81 16 @D @S " VOLUMES " 00 00 12 24 11 26 20 " OPEN " @C 16", REFUSED,
+                 DAY, REFUSED, REFUSED, HOURS, REFUSED, REFUSED, REFUSED, REFUSED},
+     .readings = STANDARD_READINGS, .undecoded = 3},
+    {.path = "/cjt188/read/block/not-digits",
+     .settings = COLLECTOR " history-months=0 history-days=1", .flags = NILO_READ_HISTORY,
+     .answers = {GOOD, REFUSED,
+                 "^ 68 10 @A 81 10 @D @S 00 00 00 22 11 26 20 0A 00 34 12 2C 00 @C 16", REFUSED,
+                 REFUSED, "^ 68 10 @A 81 10 @D @S 00 00 02 22 11 26 20 35 02 00 34 12 00 @C 16",
+                 REFUSED, REFUSED, REFUSED, REFUSED},
+     .readings = STANDARD_READINGS "; volume invalid at 2026-11-21T16:00:00Z", .undecoded = 1},
     {.path = "/cjt188/read/purchase", .flags = NILO_READ_PURCHASE, .settings = SHANGHAI,
      .answers = {GOOD, "^ 68 10 @A 81 04 @D @S 01 @C 16",
                  "^ 68 10 @A 81 12 @D @S 07 00 50 00 00 00 00 02 00 34 12 00 00 01 00 @C 16",
@@ -247,10 +313,112 @@ test_read(gconstpointer data)
     nilo_cjt188_test_peer_clear(&peer);
 }
 
+/* --- what is remembered from one reading to the next ---------------------------------------------
+ */
+
+typedef struct {
+    guint after_s;
+    NiloOutcome outcome;
+    const char *asked;
+    const char *readings;
+    const char *facts;
+} Round;
+
+typedef struct {
+    const char *path;
+    const char *settings;
+    const char *answers[NILO_CJT188_TEST_ANSWERS]; /* to all rounds */
+    Round rounds[6];
+} RoundsCase;
+
+/* clang-format off */
+#define EVENTS(list, length) "^ 68 10 @A 81 " length " @D @S 00 " list "@C 16"
+
+static const RoundsCase rounds_cases[] = {
+    /* once a day, and of the events only what is new */
+    {.path = "/cjt188/read/rounds/daily", .settings = COLLECTOR,
+     .answers = {GOOD, STATE, EVENTS(EVENT_2 EVENT_1, "22"), GOOD, GOOD, STATE,
+                 EVENTS(EVENT_4 EVENT_3, "22"), EVENTS(EVENT_2 EVENT_1, "22"), GOOD, STATE,
+                 EVENTS(EVENT_4 EVENT_3, "22")},
+     .rounds = {{0, NILO_OUTCOME_OK, "01 901F; 01 D700; 01 D710",
+                 STANDARD_READINGS "; " STATE_READINGS, STATE_FACTS "; " TOLD_2 "; " TOLD_1},
+                {43199, NILO_OUTCOME_OK, "01 901F", STANDARD_READINGS, ""},
+                {1, NILO_OUTCOME_OK, "01 901F; 01 D700; 01 D710; 01 D711",
+                 STANDARD_READINGS "; " STATE_READINGS, STATE_FACTS "; " TOLD_4},
+                {86400, NILO_OUTCOME_OK, "01 901F; 01 D700; 01 D710",
+                 STANDARD_READINGS "; " STATE_READINGS, STATE_FACTS}}},
+    /* a log that is shorter than what was told has begun anew */
+    {.path = "/cjt188/read/rounds/log-begun-anew", .settings = COLLECTOR,
+     .answers = {GOOD, REFUSED, EVENTS(EVENT_4, "13"), GOOD, REFUSED, EVENTS(EVENT_1, "13"),
+                 REFUSED, REFUSED},
+     .rounds = {{0, NILO_OUTCOME_OK, NULL, STANDARD_READINGS, TOLD_4},
+                {86400, NILO_OUTCOME_OK, "01 901F; 01 D700; 01 D710; 01 D711; 01 D712",
+                 STANDARD_READINGS, TOLD_1}}},
+    /* five hours of silence: read back as far as that, and no further */
+    {.path = "/cjt188/read/rounds/gap", .settings = COLLECTOR,
+     .answers = {GOOD, REFUSED, REFUSED, "", GOOD, DAY, HOURS, GOOD},
+     .rounds = {{0, NILO_OUTCOME_OK, NULL, STANDARD_READINGS, ""},
+                {3600, NILO_OUTCOME_SILENT, "01 901F", "", ""},
+                {14400, NILO_OUTCOME_OK, "01 901F; 01 D300; 01 D500",
+                 STANDARD_READINGS "; volume 123400 m3 at 2026-11-21T16:00:00Z; "
+                 "volume 123400.02 m3 at 2026-11-21T18:00:00Z", ""},
+                {3600, NILO_OUTCOME_OK, "01 901F", STANDARD_READINGS, ""}}},
+    /* what broke off is read again */
+    {.path = "/cjt188/read/rounds/gap-broken-off", .settings = COLLECTOR,
+     .answers = {GOOD, REFUSED, REFUSED, "", GOOD, DAY, "", GOOD, DAY, HOURS},
+     .rounds = {{0, NILO_OUTCOME_OK, NULL, STANDARD_READINGS, ""},
+                {3600, NILO_OUTCOME_SILENT, "01 901F", "", ""},
+                {3600, NILO_OUTCOME_INCOMPLETE, "01 901F; 01 D300; 01 D500",
+                 STANDARD_READINGS "; volume 123400 m3 at 2026-11-21T16:00:00Z", ""},
+                {3600, NILO_OUTCOME_OK, "01 901F; 01 D300; 01 D500",
+                 STANDARD_READINGS "; volume 123400 m3 at 2026-11-21T16:00:00Z; "
+                 "volume 123400.02 m3 at 2026-11-21T18:00:00Z", ""}}},
+};
+/* clang-format on */
+
+static void
+run_round(NiloCjt188TestPeer *peer, const Round *round)
+{
+    NiloOutcome outcome = NILO_OUTCOME_OK;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NiloReport) report = NULL;
+    g_autofree char *asked = NULL, *readings = NULL, *facts = NULL;
+
+    nilo_fake_clock_advance(NILO_FAKE_CLOCK(peer->clock), round->after_s * (gint64)G_USEC_PER_SEC);
+    g_assert_true(nilo_driver_read(peer->driver, peer->meter, NILO_READ_CURRENT,
+                                   NILO_CHANNEL(peer->channel), peer->builder, &outcome, NULL,
+                                   &error));
+    g_assert_no_error(error);
+    report = nilo_report_builder_finish(peer->builder, outcome);
+    asked = nilo_cjt188_test_channel_take_asked(peer->channel);
+    readings = nilo_cjt188_test_show_readings(report);
+    facts = nilo_cjt188_test_show_facts(report);
+    if (round->asked != NULL)
+        g_assert_cmpstr(asked, ==, round->asked);
+    g_assert_cmpstr(readings, ==, round->readings);
+    g_assert_cmpstr(facts, ==, round->facts);
+    g_assert_cmpstr(nilo_outcome_get_nick(outcome), ==, nilo_outcome_get_nick(round->outcome));
+}
+
+static void
+test_rounds(gconstpointer data)
+{
+    const RoundsCase *c = data;
+    NiloCjt188TestPeer peer;
+
+    nilo_cjt188_test_peer_init(&peer, c->settings, c->answers, G_N_ELEMENTS(c->answers));
+    for (guint i = 0; i < G_N_ELEMENTS(c->rounds) && c->rounds[i].readings != NULL; i++)
+        run_round(&peer, &c->rounds[i]);
+    nilo_cjt188_test_peer_clear(&peer);
+}
+
 int
 main(int argc, char **argv)
 {
+    g_setenv("NILO_CJT188_PROFILES", NILO_CJT188_TEST_PROFILES, FALSE);
     g_test_init(&argc, &argv, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(rounds_cases); i++)
+        g_test_add_data_func(rounds_cases[i].path, &rounds_cases[i], test_rounds);
     for (guint i = 0; i < G_N_ELEMENTS(read_cases); i++)
         g_test_add_data_func(read_cases[i].path, &read_cases[i], test_read);
     return g_test_run();

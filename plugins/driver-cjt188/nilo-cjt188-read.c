@@ -13,6 +13,10 @@
 #define INSTANT_FREEZE_FIRST 0xd400
 #define FREEZES_MAX          4
 
+/* a block of the model's own may have holes; so many in a row are its end */
+#define MISSES_MAX 2
+#define DAY_S      86400
+
 static NiloCjt188Order
 other_order(NiloCjt188Order order)
 {
@@ -78,6 +82,7 @@ static void
 learn(NiloCjt188Session *session, NiloCjt188Learned *learned)
 {
     learned->is_year_first = has_year_first(session);
+    learned->has_gap = learned->has_gap || learned->failures > 0;
     learned->failures = 0;
     learned->has_order = TRUE;
     learned->order = session->order;
@@ -207,7 +212,7 @@ read_history(Extra *extra, NiloCjt188Settings *settings, GError **error)
 
     if (!add_block(extra, NILO_CJT188_DI_SETTLEMENT_FIRST, months, &has_months, error))
         return FALSE;
-    if (!is_2018 || extra->is_incomplete)
+    if (!is_2018 || extra->is_incomplete || extra->report->model->blocks->len > 0)
         return TRUE;
     return (has_months || add_raw_block(extra, MONTHLY_FIRST, months, error)) &&
            add_raw_block(extra, TIMED_FREEZE_FIRST, FREEZES_MAX, error) &&
@@ -245,6 +250,136 @@ read_extras(Extra *extra, NiloCjt188Settings *settings, guint flags, GError **er
         !read_history(extra, settings, error))
         return FALSE;
     return (flags & NILO_READ_PURCHASE) == 0 || extra->is_incomplete || read_purchase(extra, error);
+}
+
+/* --- what a model keeps its own way --------------------------------------------------------------
+ */
+
+/* why blocks are read, and how far back */
+typedef struct {
+    gboolean has_history; /* asked for */
+    gint64 gap_s;         /* since the last answer; 0: there was no gap */
+    gboolean is_new_day;
+    guint days;
+    guint months;
+} Reach;
+
+static guint
+count_by(guint per, guint wanted, guint count)
+{
+    return per == 0 ? count : (guint)MIN((guint64)per * wanted, count);
+}
+
+/* identifiers to ask for; 0: this block is of no interest now */
+static guint
+find_count(const NiloCjt188Block *block, const Reach *reach, gboolean knows_events)
+{
+    const guint all = count_by(block->per_month, reach->months,
+                               count_by(block->per_day, reach->days, block->count));
+
+    if (reach->has_history)
+        return all;
+    switch (block->when) {
+    case NILO_CJT188_BLOCK_GAP:
+        if (reach->gap_s == 0)
+            return 0;
+        /* one more than the gap is long, since it need not begin where a block does */
+        return (guint)MIN((guint64)reach->gap_s * block->per_day / DAY_S + 1, all);
+    case NILO_CJT188_BLOCK_DAILY:
+        if (!reach->is_new_day)
+            return 0;
+        /* where it is not known which events are new, the newest have to do */
+        return nilo_cjt188_block_has_events(block) && !knows_events ? 1 : all;
+    case NILO_CJT188_BLOCK_HISTORY:
+        break;
+    }
+    return 0;
+}
+
+static gboolean
+read_block(Extra *extra, const NiloCjt188Block *block, guint count, GError **error)
+{
+    guint misses = 0;
+
+    extra->report->has_met_known = FALSE;
+    for (guint i = 0; i < count && misses < MISSES_MAX && !extra->is_incomplete; i++) {
+        gboolean is_there;
+
+        if (!add_extra(extra, (guint16)(block->first + i), &is_there, error))
+            return FALSE;
+        misses = is_there ? 0 : misses + 1;
+        if (extra->report->has_met_known)
+            break;
+    }
+    return TRUE;
+}
+
+/* days of the meter's zone, as far as it is known; 0: no time is */
+static guint32
+find_day(const NiloCjt188Report *report)
+{
+    const gint64 now_s = report->now_us / G_USEC_PER_SEC;
+    gint interval;
+
+    if (report->now_us == 0 || report->zone == NULL)
+        return 0;
+    interval = g_time_zone_find_interval(report->zone, G_TIME_TYPE_UNIVERSAL, now_s);
+    return (guint32)((now_s + g_time_zone_get_offset(report->zone, interval)) / DAY_S);
+}
+
+static gboolean
+read_blocks(Extra *extra, NiloCjt188Learned *learned, const Reach *reach, GError **error)
+{
+    const GPtrArray *blocks = extra->report->model->blocks;
+
+    extra->report->has_sequence = learned->has_sequence && !reach->has_history;
+    extra->report->sequence = learned->sequence;
+    for (guint i = 0; i < blocks->len && !extra->is_incomplete; i++) {
+        const NiloCjt188Block *block = g_ptr_array_index(blocks, i);
+        const guint count = find_count(block, reach, learned->has_sequence);
+
+        if (!read_block(extra, block, count, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* what was not read to its end is read again */
+static void
+learn_blocks(const Extra *extra, NiloCjt188Learned *learned, guint32 day)
+{
+    const NiloCjt188Report *report = extra->report;
+
+    if (extra->is_incomplete)
+        return;
+    learned->has_gap = FALSE;
+    learned->day = day;
+    learned->answered_us = report->now_us;
+    if (report->has_newest) {
+        learned->has_sequence = TRUE;
+        learned->sequence = report->newest;
+    }
+}
+
+static gboolean
+read_own_blocks(Extra *extra, NiloCjt188Settings *settings, guint flags, GError **error)
+{
+    NiloCjt188Learned *learned = nilo_cjt188_settings_get_learned(settings);
+    const gint64 now_us = extra->report->now_us;
+    const guint32 day = find_day(extra->report);
+    const gint64 gap_us = learned->answered_us > 0 ? now_us - learned->answered_us : 0;
+    const Reach reach = {
+        .has_history = (flags & NILO_READ_HISTORY) != 0,
+        .gap_s = learned->has_gap ? MAX(gap_us, 0) / G_USEC_PER_SEC : 0,
+        .is_new_day = day != 0 && day != learned->day,
+        .days = nilo_cjt188_settings_get_history_days(settings),
+        .months = nilo_cjt188_settings_get_history_months(settings),
+    };
+
+    if (!extra->is_incomplete && !read_blocks(extra, learned, &reach, error))
+        return FALSE;
+    learn_blocks(extra, learned, day);
+    return TRUE;
 }
 
 /* --- the whole ----------------------------------------------------------------------------------
@@ -323,7 +458,8 @@ nilo_cjt188_read_all(NiloCjt188Session *session, NiloCjt188Settings *settings, g
         nilo_report_builder_add_fact(builder, "more frames", "announced, not asked for");
         extra.is_incomplete = TRUE;
     }
-    if (!read_extras(&extra, settings, flags, error))
+    if (!read_extras(&extra, settings, flags, error) ||
+        !read_own_blocks(&extra, settings, flags, error))
         return FALSE;
     *outcome = extra.is_incomplete ? NILO_OUTCOME_INCOMPLETE : NILO_OUTCOME_OK;
     return TRUE;

@@ -275,7 +275,8 @@ static void
 add_status(NiloCjt188Report *self, const NiloCjt188Field *field)
 {
     const NiloCjt188Model *model = self->model;
-    const guint16 named = model->tamper | model->leak | model->alarm;
+    const guint16 named = model->tamper | model->leak | model->alarm | model->permanent_error |
+                          model->temporary_error;
     guint16 bits;
     guint status;
 
@@ -289,6 +290,8 @@ add_status(NiloCjt188Report *self, const NiloCjt188Field *field)
     status |= (bits & model->tamper) != 0 ? NILO_STATUS_TAMPER : 0;
     status |= (bits & model->leak) != 0 ? NILO_STATUS_LEAK : 0;
     status |= (bits & model->alarm) != 0 ? NILO_STATUS_ALARM : 0;
+    status |= (bits & model->permanent_error) != 0 ? NILO_STATUS_PERMANENT_ERROR : 0;
+    status |= (bits & model->temporary_error) != 0 ? NILO_STATUS_TEMPORARY_ERROR : 0;
     if ((field->status.vendor & model->vendor & ~named) != 0)
         status |= NILO_STATUS_VENDOR;
     nilo_report_builder_add_status(self->builder, status);
@@ -327,9 +330,14 @@ add_field(NiloCjt188Report *self, const NiloCjt188Field *field)
 void
 nilo_cjt188_report_add(NiloCjt188Report *self, const NiloCjt188Message *message)
 {
+    const NiloCjt188Block *block = nilo_cjt188_model_find_block(self->model, message->di);
     NiloCjt188Fields fields;
     NiloCjt188Field field;
 
+    if (block != NULL && message->has_di && !message->is_abnormal) {
+        nilo_cjt188_report_add_block(self, block, message);
+        return;
+    }
     nilo_cjt188_field_start(&fields, message, &self->model->profile);
     while (nilo_cjt188_field_next(&fields, &field) == NILO_WIRE_OK)
         add_field(self, &field);

@@ -13,6 +13,13 @@ typedef struct {
     gint64 now_us;   /* UTC; 0: our own time is not known */
     guint settlement_day; /* 1 to 31 once the meter has said it, else 0 */
 
+    /* of events: what was told before, and how far this reading has come */
+    gboolean has_sequence;
+    guint32 sequence; /* of the newest one told before */
+    gboolean has_newest;
+    guint32 newest;         /* of those told now */
+    gboolean has_met_known; /* from here back all is told */
+
     /* of what was added so far */
     guint n_readings;
     gboolean has_clock;
@@ -26,9 +33,22 @@ typedef struct {
  *
  * Makes readings of the numbers whose unit is known, status bits by the model's map, and facts of
  * the rest. A number without a unit becomes a fact and counts as undecoded: a unit is never
- * guessed. An abnormal answer gives its status.
+ * guessed. An abnormal answer gives its status. Identifiers of the model's blocks are read by its
+ * layouts.
  */
 void nilo_cjt188_report_add(NiloCjt188Report *self, const NiloCjt188Message *message);
+
+/**
+ * nilo_cjt188_report_add_block:
+ * @block: of the model
+ * @message: an answer to one of its identifiers
+ *
+ * Makes readings, with the meter's own stamp where the block has a clock, and facts of it. Values
+ * are left out that the block's flags speak against, that are FF, or that are told already of that
+ * moment. Nothing is dated by a clock that is a day off.
+ */
+void nilo_cjt188_report_add_block(NiloCjt188Report *self, const NiloCjt188Block *block,
+                                  const NiloCjt188Message *message);
 
 /**
  * nilo_cjt188_report_read_clock:

@@ -19,6 +19,7 @@ struct _NiloCjt188Settings {
     char *profile;
     gboolean ser_check;
     guint history_months;
+    guint history_days;
     char *zone_name;
     guint clock_tolerance_s;
     guint valve_wait_s;
@@ -44,6 +45,7 @@ enum {
     PROP_PROFILE,
     PROP_SER_CHECK,
     PROP_HISTORY_MONTHS,
+    PROP_HISTORY_DAYS,
     PROP_ZONE,
     PROP_CLOCK_TOLERANCE_S,
     PROP_VALVE_WAIT_S,
@@ -271,6 +273,12 @@ nilo_cjt188_settings_get_history_months(NiloCjt188Settings *self)
 }
 
 guint
+nilo_cjt188_settings_get_history_days(NiloCjt188Settings *self)
+{
+    return self->history_days;
+}
+
+guint
 nilo_cjt188_settings_get_clock_tolerance_s(NiloCjt188Settings *self)
 {
     return self->clock_tolerance_s;
@@ -343,6 +351,9 @@ nilo_cjt188_settings_set_property(GObject *object, guint property, const GValue 
     case PROP_HISTORY_MONTHS:
         self->history_months = g_value_get_uint(value);
         break;
+    case PROP_HISTORY_DAYS:
+        self->history_days = g_value_get_uint(value);
+        break;
     case PROP_ZONE:
         self->zone_name = g_value_dup_string(value);
         break;
@@ -392,6 +403,9 @@ nilo_cjt188_settings_get_property(GObject *object, guint property, GValue *value
         break;
     case PROP_HISTORY_MONTHS:
         g_value_set_uint(value, self->history_months);
+        break;
+    case PROP_HISTORY_DAYS:
+        g_value_set_uint(value, self->history_days);
         break;
     case PROP_ZONE:
         g_value_set_string(value, self->zone_name);
@@ -538,6 +552,17 @@ install_meaning_properties(void)
         "history-months", N_("Months of history"),
         N_("How many monthly settlement values are read when history is asked for"), 0, 12, 12,
         NILO_PARAM_CONFIG);
+
+    /**
+     * NiloCjt188Settings:history-days:
+     *
+     * How far back the blocks of a profile are read that hold days and hours: when history is asked
+     * for, and at most when a meter answers again after a gap.
+     */
+    properties[PROP_HISTORY_DAYS] = g_param_spec_uint(
+        "history-days", N_("Days of history"),
+        N_("How many days of daily and hourly values are read, of meters whose profile has them"),
+        0, 366, 7, NILO_PARAM_CONFIG);
 
     /**
      * NiloCjt188Settings:zone:

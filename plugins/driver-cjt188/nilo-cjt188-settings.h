@@ -28,7 +28,12 @@ typedef struct {
     gboolean has_type;
     guint8 type; /* T of its answers */
     gboolean is_year_first;
-    guint failures; /* reads without an answer since the last one with */
+    guint failures;     /* reads without an answer since the last one with */
+    gboolean has_gap;   /* it did not answer for a while, and what was missed is not read yet */
+    gint64 answered_us; /* when it last did, UTC; 0: never, or our own time was not known */
+    guint32 day;        /* of its blocks that are read daily, since 1970; 0: never read */
+    gboolean has_sequence;
+    guint32 sequence; /* of the newest event told */
 } NiloCjt188Learned;
 
 #define NILO_TYPE_CJT188_SETTINGS (nilo_cjt188_settings_get_type())
@@ -69,6 +74,7 @@ guint nilo_cjt188_settings_get_wake_bytes(NiloCjt188Settings *self);
 guint nilo_cjt188_settings_get_wake_pause_ms(NiloCjt188Settings *self);
 gboolean nilo_cjt188_settings_get_ser_check(NiloCjt188Settings *self);
 guint nilo_cjt188_settings_get_history_months(NiloCjt188Settings *self);
+guint nilo_cjt188_settings_get_history_days(NiloCjt188Settings *self);
 guint nilo_cjt188_settings_get_clock_tolerance_s(NiloCjt188Settings *self);
 guint nilo_cjt188_settings_get_valve_wait_s(NiloCjt188Settings *self);
 /** nilo_cjt188_settings_get_answers_as: (nullable): another address that may stand in its answers
