@@ -106,17 +106,24 @@ main(void)
     return 0;
 }
 
+/* The linker's symbols are addresses, no arrays of ours. */
+static size_t
+get_words(const uint32_t *start, const uint32_t *end)
+{
+    return ((uintptr_t)end - (uintptr_t)start) / sizeof *start;
+}
+
 void
 nfw_reset(void)
 {
-    const uint32_t *from = nfw_data_load;
+    const size_t data_words = get_words(nfw_data_start, nfw_data_end);
+    const size_t bss_words = get_words(nfw_bss_start, nfw_bss_end);
 
-    for (uint32_t *to = nfw_data_start; to < nfw_data_end; to++) {
-        *to = *from;
-        from++;
+    for (size_t i = 0u; i < data_words; i++) {
+        nfw_data_start[i] = nfw_data_load[i];
     }
-    for (uint32_t *to = nfw_bss_start; to < nfw_bss_end; to++) {
-        *to = 0u;
+    for (size_t i = 0u; i < bss_words; i++) {
+        nfw_bss_start[i] = 0u;
     }
     (void)main();
     wait_for_watchdog();
