@@ -71,15 +71,6 @@ explain_start(void)
     return (uint32_t)cause | stage << 8;
 }
 
-/* The counts go on from what they are, stored or not. */
-static void
-start_inputs(struct nfw_collector *collector, const struct nfw_counter_values *values, nfw_ms now)
-{
-    nfw_inputs_start(&collector->inputs, &collector->config, nfw_port_pins_read(), now);
-    memcpy(collector->inputs.count, values->count, sizeof collector->inputs.count);
-    memcpy(collector->inputs.rejected, values->rejected, sizeof collector->inputs.rejected);
-}
-
 static void
 start_lines(struct nfw_collector *collector, nfw_ms now)
 {
@@ -104,7 +95,11 @@ nfw_collector_start(struct nfw_collector *collector, nfw_ms now)
 
     /* a part without an answer leaves factory settings, no counts and no history: the collector
      * runs on, says so, and tries the EEPROM again with the next pulse */
-    (void)nfw_config_load(&collector->config, nfw_port_board_number(), &lost);
+    if (nfw_config_load(&collector->config, nfw_port_board_number(), &lost) == NFW_ERR_NONE) {
+        /* a new board: from now on saving writes what has changed only, and is quick */
+        (void)nfw_config_save(&collector->config);
+        (void)nfw_config_save(&collector->config);
+    }
     (void)nfw_counters_start(&collector->counters);
     nfw_events_start(&collector->events);
     nfw_freeze_start(&collector->freeze);
@@ -121,7 +116,11 @@ nfw_collector_start(struct nfw_collector *collector, nfw_ms now)
     if (collector->counters.torn != 0u) {
         tell(collector, NFW_EVENT_STORE_TORN, NFW_CHANNEL_SELF, collector->counters.torn);
     }
-    start_inputs(collector, &collector->counters.stored, now);
+    memcpy(collector->inputs.count, collector->counters.stored.count,
+           sizeof collector->inputs.count);
+    memcpy(collector->inputs.rejected, collector->counters.stored.rejected,
+           sizeof collector->inputs.rejected);
+    nfw_inputs_start(&collector->inputs, &collector->config, nfw_port_pins_read(), now);
     store(collector, true, now); /* the start itself is counted, and the EEPROM proven */
     start_lines(collector, now);
 }
@@ -140,9 +139,7 @@ step_inputs(struct nfw_collector *collector, nfw_ms now)
     lost = nfw_port_pins_take_lost();
     if (lost != 0u) {
         tell(collector, NFW_EVENT_PULSES_LOST, NFW_CHANNEL_SELF, lost);
-        pins.time = now;
-        pins.closed = nfw_port_pins_read();
-        nfw_inputs_feed(&collector->inputs, &collector->config, &pins);
+        nfw_inputs_resync(&collector->inputs, nfw_port_pins_read(), now);
     }
     return nfw_inputs_step(&collector->inputs, &collector->config, now);
 }
@@ -283,17 +280,23 @@ step_battery(struct nfw_collector *collector, nfw_ms now)
 
 /* --- lines ---------------------------------------------------------------------------------- */
 
-/* What the settings say about lines and pins comes into force. */
+/* What the settings say about pins and lines comes into force. */
 static void
 settle(struct nfw_collector *collector, nfw_ms now)
 {
     struct nfw_counter_values values;
 
     collector->is_settling = false;
+    /* a channel that is counted here from now on goes on from what it had been read as, and the
+     * other way round */
     gather(collector, &values);
-    start_inputs(collector, &values, now);
+    nfw_inputs_change(&collector->inputs, &collector->config, now);
+    memcpy(collector->inputs.count, values.count, sizeof collector->inputs.count);
     memcpy(collector->polled, values.count, sizeof collector->polled);
-    start_lines(collector, now);
+    if (collector->are_lines_changed) {
+        collector->are_lines_changed = false;
+        start_lines(collector, now);
+    }
 }
 
 static uint32_t
@@ -391,6 +394,17 @@ nfw_collector_step(struct nfw_collector *collector, nfw_ms now)
         return MIN_WAIT_MS;
     }
     return wait < MIN_WAIT_MS ? MIN_WAIT_MS : wait;
+}
+
+void
+nfw_collector_keep(struct nfw_collector *collector)
+{
+    const nfw_ms now = nfw_port_now_ms();
+
+    (void)step_inputs(collector, now);
+    if (nfw_ms_is_reached(now, collector->store_due)) {
+        store(collector, false, now);
+    }
 }
 
 void

@@ -43,7 +43,8 @@ struct nfw_collector {
     bool is_store_failing;
     bool is_clock_lost;
     bool is_catching_up; /* more freezes are due */
-    bool is_settling;    /* the settings changed: lines and inputs start anew after the answer */
+    bool is_settling;    /* the settings changed: in force once the answer has left */
+    bool are_lines_changed;
 };
 
 /* Reads the EEPROM and opens the lines. @now: the counter. */
@@ -52,6 +53,10 @@ void nfw_collector_start(struct nfw_collector *collector, nfw_ms now);
 /* Does what is due. Returns: milliseconds from @now until something else may be; never 0, at most
  * 1000, so that the watchdog is fed. */
 uint32_t nfw_collector_step(struct nfw_collector *collector, nfw_ms now);
+
+/* Counts what waits and stores it: around orders that keep the EEPROM busy, so that a power cut
+ * then costs no more than at any other time. */
+void nfw_collector_keep(struct nfw_collector *collector);
 
 /* The main loop of every port: never returns. */
 void nfw_collector_run(struct nfw_collector *collector);

@@ -480,7 +480,7 @@ test_flipped_on_wire(const void *data)
 
 /* Saves with a power cut, and starts again. */
 static void
-save_and_cut(struct nfw_host *host, const struct nfw_config *config)
+save_and_cut(struct nfw_host *host, struct nfw_config *config)
 {
     jmp_buf cut;
 

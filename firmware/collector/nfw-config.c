@@ -440,6 +440,8 @@ read_newest(const struct copies *copies, struct nfw_config *config, uint8_t *los
             return result;
         }
         if (result == NFW_OK && nfw_config_is_valid(config)) {
+            config->copy = (uint8_t)copy;
+            config->sequence = copies->sequence[copy];
             return NFW_OK;
         }
         (*lost)++;
@@ -470,11 +472,17 @@ nfw_config_load(struct nfw_config *config, uint32_t board_number, uint8_t *lost)
 
 /* Which copy may be written over: never the one that would be used after a restart. */
 static int
-choose_target(unsigned *target, uint32_t *sequence)
+choose_target(const struct nfw_config *config, unsigned *target, uint32_t *sequence)
 {
     struct copies copies;
-    int result = look_at_copies(&copies);
+    int result;
 
+    if (config->sequence != 0u) {
+        *target = 1u - config->copy;
+        *sequence = config->sequence + 1u;
+        return NFW_OK;
+    }
+    result = look_at_copies(&copies);
     if (result != NFW_OK) {
         return result;
     }
@@ -515,7 +523,7 @@ write_page(uint32_t at, const uint8_t bytes[PAGE])
 }
 
 int
-nfw_config_save(const struct nfw_config *config)
+nfw_config_save(struct nfw_config *config)
 {
     uint8_t bytes[PAGE];
     uint32_t sequence = 0u;
@@ -526,7 +534,7 @@ nfw_config_save(const struct nfw_config *config)
     if (!nfw_config_is_valid(config)) {
         return NFW_ERR_RANGE;
     }
-    result = choose_target(&target, &sequence);
+    result = choose_target(config, &target, &sequence);
     if (sequence == 0u) {
         sequence = 1u;
     }
@@ -537,6 +545,10 @@ nfw_config_save(const struct nfw_config *config)
             nfw_put32(bytes + CRC, crc);
         }
         result = write_page(find_page(target, page), bytes);
+    }
+    if (result == NFW_OK) {
+        config->copy = (uint8_t)target;
+        config->sequence = sequence;
     }
     return result;
 }

@@ -113,7 +113,8 @@ nfw_meters_get_history(const struct nfw_collector *collector, unsigned channel,
     if (result != NFW_OK) {
         return result;
     }
-    if (frozen.time < collector->config.channel[channel].since ||
+    /* what was frozen in the very second of the change was so before it */
+    if (frozen.time <= collector->config.channel[channel].since ||
         (frozen.missing >> channel & 1u) != 0u) {
         return NFW_ERR_NONE;
     }
@@ -401,10 +402,14 @@ breaks_history(uint8_t setting)
            setting == NFW_SETTING_ML_PER_COUNT || setting == NFW_SETTING_METER_NUMBER;
 }
 
+/* What the lines are opened with, and whom the poller asks. */
 static bool
-is_address(uint8_t setting)
+concerns_lines(uint8_t setting)
 {
-    return setting == NFW_SETTING_NUMBER || setting == NFW_SETTING_PRIMARY;
+    return setting == NFW_SETTING_PROTOCOLS || setting == NFW_SETTING_PARITY ||
+           setting == NFW_SETTING_SPEED || setting == NFW_SETTING_METERS_SPEED ||
+           setting == NFW_SETTING_METERS_POLL_S || setting == NFW_SETTING_METER_NUMBER ||
+           setting == NFW_SETTING_SOURCE;
 }
 
 static uint32_t
@@ -453,14 +458,14 @@ nfw_meters_set_setting(struct nfw_collector *collector, unsigned channel, uint8_
         return result;
     }
 
+    nfw_collector_keep(collector);
     if (setting == NFW_SETTING_NUMBER) {
         tell(collector, NFW_EVENT_NUMBER_CHANGED, channel, last_digits(before));
     } else {
         tell(collector, NFW_EVENT_SETTINGS_CHANGED, channel, setting);
     }
-    if (!is_address(setting)) {
-        collector->is_settling = true;
-    }
+    collector->is_settling = true;
+    collector->are_lines_changed = collector->are_lines_changed || concerns_lines(setting);
     return NFW_OK;
 }
 
