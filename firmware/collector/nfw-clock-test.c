@@ -98,7 +98,8 @@ test_never_set(const void *data)
     CHECK(clock.is_hardware_lost);
     CHECK_INT(run(&host, &clock, 5000), 0);
     CHECK(!clock.is_set);
-    CHECK(!host.is_rtc_set); /* nothing was made up */
+    CHECK_INT(clock.seconds, 0); /* nothing was made up */
+    CHECK(!host.is_rtc_set);
     nfw_host_clear(&host);
 }
 
@@ -158,6 +159,23 @@ test_silent_for_an_hour(const void *data)
     run(&host, &clock, 1000);
     CHECK(!clock.is_hardware_lost);
     CHECK_INT(clock.seconds, NOON + 3601u);
+    nfw_host_clear(&host);
+}
+
+/* Asked when the main loop comes by, not each second sharp: the parts of seconds count too. */
+static void
+test_silent_in_uneven_steps(const void *data)
+{
+    struct nfw_host host;
+    struct nfw_clock clock;
+
+    start_board(&host, &clock, NOON);
+    host.is_rtc_dead = true;
+    for (unsigned i = 0; i < 3000u; i++) {
+        nfw_host_advance_to(&host, host.now_us + 1200u * MS);
+        nfw_clock_step(&clock, nfw_port_now_ms());
+    }
+    CHECK_INT(clock.seconds, NOON + 3600u);
     nfw_host_clear(&host);
 }
 
@@ -236,6 +254,14 @@ test_one_odd_reading(const void *data)
     nfw_host_set_rtc(&host, NOON + 7u);
     CHECK_INT(run(&host, &clock, 5000), 5);
     CHECK_INT(clock.seconds, NOON + 12u);
+
+    /* twice, but not in a row */
+    for (unsigned i = 0; i < 4; i++) {
+        nfw_host_set_rtc(&host, NOON + (1u << 28));
+        CHECK_INT(run(&host, &clock, 1000), 1);
+        nfw_host_set_rtc(&host, NOON + 13u + 2u * i);
+        CHECK_INT(run(&host, &clock, 1000), 1);
+    }
     CHECK_INT(clock.jumped_from, 0);
     nfw_host_clear(&host);
 }
@@ -325,6 +351,11 @@ static const struct setting_case setting_cases[] = {
      {{MIDNIGHT + 10u, NFW_CLOCK_CORRECTED},
       {MIDNIGHT - 10u, NFW_CLOCK_CORRECTED},
       {MIDNIGHT + 10u, NFW_CLOCK_STEPPED}}},
+    {"/clock/set/account-is-the-later-day's",
+     MIDNIGHT + 10u,
+     {{MIDNIGHT - 20u, NFW_CLOCK_CORRECTED},
+      {MIDNIGHT + 10u, NFW_CLOCK_CORRECTED},
+      {MIDNIGHT + 11u, NFW_CLOCK_STEPPED}}},
     {"/clock/set/day-across-midnight",
      MIDNIGHT - 10u,
      {{MIDNIGHT + NFW_SECONDS_PER_DAY, NFW_CLOCK_STEPPED},
@@ -394,6 +425,22 @@ test_set_goes_back(const void *data)
     nfw_host_clear(&host);
 }
 
+/* What the main loop had no time to see has passed all the same. */
+static void
+test_set_after_a_pause(const void *data)
+{
+    struct nfw_host host;
+    struct nfw_clock clock;
+    enum nfw_clock_change change;
+
+    start_board(&host, &clock, NOON);
+    nfw_host_advance_to(&host, host.now_us + 100u * S);
+    CHECK_INT(nfw_clock_set(&clock, NOON + 110u, nfw_port_now_ms(), &change), NFW_OK);
+    CHECK_INT(change, NFW_CLOCK_CORRECTED);
+    CHECK_INT(clock.corrected_s, 10);
+    nfw_host_clear(&host);
+}
+
 static void
 test_set_refused(const void *data)
 {
@@ -423,6 +470,7 @@ main(void)
     nilo_test_run("/clock/before-collectors-were-built", test_before_collectors_were_built, NULL);
     nilo_test_run("/clock/late-answer", test_late_answer, NULL);
     nilo_test_run("/clock/silent-for-an-hour", test_silent_for_an_hour, NULL);
+    nilo_test_run("/clock/silent-in-uneven-steps", test_silent_in_uneven_steps, NULL);
     nilo_test_run("/clock/never-backwards", test_never_backwards, NULL);
     nilo_test_run("/clock/counter-was-slow", test_counter_was_slow, NULL);
     nilo_test_run("/clock/hardware-forgets", test_hardware_forgets, NULL);
@@ -433,6 +481,7 @@ main(void)
         nilo_test_run(setting_cases[i].path, test_set, &setting_cases[i]);
     nilo_test_run("/clock/set/account-of-the-day", test_account_of_the_day, NULL);
     nilo_test_run("/clock/set/goes-back", test_set_goes_back, NULL);
+    nilo_test_run("/clock/set/after-a-pause", test_set_after_a_pause, NULL);
     nilo_test_run("/clock/set/refused", test_set_refused, NULL);
     return nilo_test_finish();
 }

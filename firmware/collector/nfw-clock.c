@@ -154,13 +154,12 @@ bool
 nfw_clock_step(struct nfw_clock *clock, nfw_ms now)
 {
     const nfw_seconds before = clock->seconds;
-    const bool was_set = clock->is_set;
 
     if (now - clock->read_at < READ_EVERY_MS) {
         return false;
     }
     ask(clock, now);
-    return clock->is_set && (clock->seconds != before || !was_set);
+    return clock->seconds != before;
 }
 
 /* Writes the correction to the day's account, or says that it is more than the day has left. */
@@ -220,6 +219,5 @@ nfw_clock_set(struct nfw_clock *clock, nfw_seconds seconds, nfw_ms now,
     carry_on(clock, now);
     *change = judge(clock, clock->seconds, seconds);
     believe(clock, told, now);
-    clock->read_at = now;
     return NFW_OK;
 }

@@ -22,7 +22,7 @@
 #define NFW_CLOCK_EARLIEST      631152000u /* 2020-01-01: before this no collector was built */
 
 struct nfw_clock {
-    nfw_seconds seconds;     /* now, while is_set */
+    nfw_seconds seconds;     /* now; 0 unless is_set */
     nfw_ms second_at;        /* the counter when the time became what it is */
     nfw_ms read_at;          /* when the hardware was last asked */
     nfw_seconds good;        /* the time when it last told a time to believe */
