@@ -515,6 +515,69 @@ test_dual_random(const void *data)
     CHECK(expected > 100);
 }
 
+/* The reeds' edges may be close to each other, as long as each reed's own levels are long. */
+static void
+test_dual_quick_states(const void *data)
+{
+    static const uint32_t lengths[] = {3, 27, 3, 27};
+
+    for (unsigned way = 0; way < 4u; way++) {
+        const char *states = way % 2u == 0 ? "1320" : "2310";
+        struct rig rig;
+
+        rig_init_dual(&rig);
+        rig_start(&rig);
+        rig_pass(&rig, 100);
+        for (unsigned i = 0; i < 40u; i++) {
+            rig_feed(&rig, get_state_pins(states[i % 4u]));
+            if (way < 2u) {
+                rig_step(&rig);
+                rig_pass(&rig, lengths[i % 4u]);
+            } else {
+                rig.now += lengths[i % 4u];
+            }
+        }
+        rig_step(&rig);
+        CHECK_INT(rig.inputs.count[0], way % 2u == 0 ? 10 : -10);
+        CHECK_INT(rig.inputs.rejected[0], 0);
+    }
+}
+
+/* Both fall due between two looks. */
+static void
+test_dual_looked_at_late(const void *data)
+{
+    struct rig rig;
+
+    rig_init_dual(&rig);
+    rig_start(&rig);
+    rig_pass(&rig, 100);
+    for (const char *state = "1320"; *state != '\0'; state++) {
+        rig_feed(&rig, get_state_pins(*state));
+        rig.now += *state == '1' || *state == '2' ? 3u : 100u;
+        if (*state == '3' || *state == '0')
+            rig_step(&rig);
+    }
+    CHECK_INT(rig.inputs.count[0], 1);
+    CHECK_INT(rig.inputs.rejected[0], 0);
+}
+
+static void
+test_dual_longer_limit(const void *data)
+{
+    struct rig rig;
+
+    rig_init_dual(&rig);
+    rig.config.channel[0].min_open_ms = 30;
+    rig_start(&rig);
+    rig_pass(&rig, 100);
+    rig_set_pin(&rig, 0, true);
+    rig_pass(&rig, 29);
+    rig_set_pin(&rig, 0, false);
+    rig_pass(&rig, 100);
+    CHECK_INT(rig.inputs.rejected[0], 1);
+}
+
 static void
 test_dual_starts_anywhere(const void *data)
 {
@@ -580,6 +643,7 @@ test_magnet(const void *data)
     /* a bounce does not end it */
     rig_set(&rig, get_state_pins('1'));
     rig_pass(&rig, 3);
+    CHECK_INT(rig.inputs.tamper[0], NFW_TAMPER_MAGNET);
     rig_set(&rig, get_state_pins('3'));
     rig_pass(&rig, 60000);
     CHECK_INT(rig.inputs.tamper[0], NFW_TAMPER_MAGNET);
@@ -874,6 +938,59 @@ test_change(const void *data)
     CHECK_INT(rig.inputs.count[1], 2);
 }
 
+/* A pin that was another meter's brings nothing of it along. */
+static void
+test_change_of_owner(const void *data)
+{
+    struct rig rig;
+
+    rig_init(&rig, COUNTER_AT_FIRST, COVER_ON);
+    rig_start(&rig);
+    rig_pass(&rig, 100);
+    rig_set_pin(&rig, 3, true);
+    rig_pass(&rig, 50);
+    rig.config.channel[3].source = NFW_SOURCE_OFF;
+    rig.config.channel[1].pin = 3;
+    nfw_inputs_change(&rig.inputs, &rig.config, rig.now);
+    rig_step(&rig);
+    rig_pass(&rig, 50);
+    rig_set_pin(&rig, 3, false);
+    rig_pass(&rig, 50);
+    CHECK_INT(rig.inputs.count[1], 0);
+    rig_pulse(&rig, 3);
+    CHECK_INT(rig.inputs.count[1], 1);
+    CHECK_INT(rig.inputs.count[3], 0);
+}
+
+/* Pins that nobody used while half the counter's range went by. */
+static void
+test_change_after_a_month(const void *data)
+{
+    struct rig rig;
+
+    rig_init(&rig, COUNTER_AT_FIRST, COVER_ON);
+    rig_start(&rig);
+    rig_pass(&rig, 1000);
+    for (unsigned day = 0; day < 30; day++) {
+        rig.now += 86400000u;
+        rig_step(&rig);
+    }
+    rig.config.channel[0].source = NFW_SOURCE_DUAL;
+    rig.config.channel[0].pin_second = SECOND;
+    rig.config.channel[1].pin_loop = 12;
+    nfw_inputs_change(&rig.inputs, &rig.config, rig.now);
+    rig_step(&rig);
+    rig_pass(&rig, NFW_LOOP_MS - 1u);
+    CHECK_INT(rig.inputs.tamper[1], 0);
+    rig_pass(&rig, 1);
+    CHECK_INT(rig.inputs.tamper[1], NFW_TAMPER_WIRE);
+    for (const char *state = "1320"; *state != '\0'; state++) {
+        rig_set(&rig, get_state_pins(*state));
+        rig_pass(&rig, 50);
+    }
+    CHECK_INT(rig.inputs.count[0], 1);
+}
+
 static void
 test_counts_stop_at_their_ends(const void *data)
 {
@@ -927,6 +1044,9 @@ main(void)
         nilo_test_run(path, test_dual_vector, &nfw_dual_vectors[i]);
     }
     nilo_test_run("/inputs/dual/random", test_dual_random, NULL);
+    nilo_test_run("/inputs/dual/quick-states", test_dual_quick_states, NULL);
+    nilo_test_run("/inputs/dual/looked-at-late", test_dual_looked_at_late, NULL);
+    nilo_test_run("/inputs/dual/longer-limit", test_dual_longer_limit, NULL);
     nilo_test_run("/inputs/dual/starts-anywhere", test_dual_starts_anywhere, NULL);
     nilo_test_run("/inputs/dual/spikes", test_dual_spikes, NULL);
     nilo_test_run("/inputs/tamper/magnet", test_magnet, NULL);
@@ -942,6 +1062,8 @@ main(void)
     nilo_test_run("/inputs/rejected-stops", test_rejected_stops, NULL);
     nilo_test_run("/inputs/start-keeps-counts", test_start_keeps_counts, NULL);
     nilo_test_run("/inputs/change", test_change, NULL);
+    nilo_test_run("/inputs/change-of-owner", test_change_of_owner, NULL);
+    nilo_test_run("/inputs/change-after-a-month", test_change_after_a_month, NULL);
     nilo_test_run("/inputs/counts-stop-at-their-ends", test_counts_stop_at_their_ends, NULL);
     nilo_test_run("/inputs/pins-out-of-range", test_pins_out_of_range, NULL);
     return nilo_test_finish();

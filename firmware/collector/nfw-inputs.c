@@ -18,12 +18,6 @@ least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-static uint32_t
-wait_until(nfw_ms due, nfw_ms now)
-{
-    return nfw_ms_is_reached(now, due) ? 1u : due - now;
-}
-
 /* --- one contact ---------------------------------------------------------------------------- */
 
 static void
@@ -98,7 +92,7 @@ contact_get_wait(const struct nfw_contact *contact, struct limits limits, nfw_ms
     if (contact->raw == contact->is_closed && (contact->raw || !contact->is_tried)) {
         return NEVER;
     }
-    return wait_until(contact_get_due(contact, limits), now);
+    return contact_get_due(contact, limits) - now; /* settled: what was due is done */
 }
 
 /* --- counts --------------------------------------------------------------------------------- */
@@ -187,11 +181,11 @@ settle_magnet(struct nfw_inputs *inputs, unsigned channel, const struct nfw_cont
         *tamper &= (uint8_t)~NFW_TAMPER_MAGNET;
         return NEVER;
     }
-    if (!first->raw || !second->raw || (*tamper & NFW_TAMPER_MAGNET) != 0u) {
+    if ((*tamper & NFW_TAMPER_MAGNET) != 0u) {
         return NEVER;
     }
     if (!nfw_ms_is_reached(now, both + NFW_MAGNET_MS)) {
-        return wait_until(both + NFW_MAGNET_MS, now);
+        return both + NFW_MAGNET_MS - now;
     }
     *tamper |= NFW_TAMPER_MAGNET;
     return NEVER;
@@ -261,6 +255,7 @@ settle_guard(struct nfw_inputs *inputs, unsigned channel, unsigned pin, uint8_t 
     if (contact_is_due(contact, limits, now)) {
         contact_follow(contact);
     }
+    (void)contact_take_rejected(contact, limits, now); /* its bounces are nobody's pulses */
     if (contact->is_closed) {
         inputs->tamper[channel] &= (uint8_t)~tamper;
     } else {
@@ -349,6 +344,16 @@ restart_pin(struct nfw_inputs *inputs, unsigned pin, nfw_ms now)
     }
 }
 
+/* A pin that nobody asked for may have been what it is for longer than times can be compared. The
+ * level stays: the loop may be another channel's too. */
+static void
+renew_loop(struct nfw_inputs *inputs, unsigned pin, nfw_ms now)
+{
+    if (pin < NFW_PINS) {
+        inputs->contact[pin].since = now;
+    }
+}
+
 void
 nfw_inputs_change(struct nfw_inputs *inputs, const struct nfw_config *config, nfw_ms now)
 {
@@ -360,6 +365,7 @@ nfw_inputs_change(struct nfw_inputs *inputs, const struct nfw_config *config, nf
             restart_pin(inputs, own->pin, now);
             restart_pin(inputs, own->pin_second, now);
         }
+        renew_loop(inputs, own->pin_loop, now);
     }
 }
 
