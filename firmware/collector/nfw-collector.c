@@ -71,6 +71,14 @@ explain_start(void)
     return (uint32_t)cause | stage << 8;
 }
 
+/* The counts go on from what they are, stored or not. */
+static void
+set_counts(struct nfw_collector *collector, const struct nfw_counter_values *values)
+{
+    memcpy(collector->inputs.count, values->count, sizeof collector->inputs.count);
+    memcpy(collector->inputs.rejected, values->rejected, sizeof collector->inputs.rejected);
+}
+
 static void
 start_lines(struct nfw_collector *collector, nfw_ms now)
 {
@@ -95,11 +103,7 @@ nfw_collector_start(struct nfw_collector *collector, nfw_ms now)
 
     /* a part without an answer leaves factory settings, no counts and no history: the collector
      * runs on, says so, and tries the EEPROM again with the next pulse */
-    if (nfw_config_load(&collector->config, nfw_port_board_number(), &lost) == NFW_ERR_NONE) {
-        /* a new board: from now on saving writes what has changed only, and is quick */
-        (void)nfw_config_save(&collector->config);
-        (void)nfw_config_save(&collector->config);
-    }
+    (void)nfw_config_load(&collector->config, nfw_port_board_number(), &lost);
     (void)nfw_counters_start(&collector->counters);
     nfw_events_start(&collector->events);
     nfw_freeze_start(&collector->freeze);
@@ -116,11 +120,8 @@ nfw_collector_start(struct nfw_collector *collector, nfw_ms now)
     if (collector->counters.torn != 0u) {
         tell(collector, NFW_EVENT_STORE_TORN, NFW_CHANNEL_SELF, collector->counters.torn);
     }
-    memcpy(collector->inputs.count, collector->counters.stored.count,
-           sizeof collector->inputs.count);
-    memcpy(collector->inputs.rejected, collector->counters.stored.rejected,
-           sizeof collector->inputs.rejected);
     nfw_inputs_start(&collector->inputs, &collector->config, nfw_port_pins_read(), now);
+    set_counts(collector, &collector->counters.stored);
     store(collector, true, now); /* the start itself is counted, and the EEPROM proven */
     start_lines(collector, now);
 }
@@ -139,7 +140,7 @@ step_inputs(struct nfw_collector *collector, nfw_ms now)
     lost = nfw_port_pins_take_lost();
     if (lost != 0u) {
         tell(collector, NFW_EVENT_PULSES_LOST, NFW_CHANNEL_SELF, lost);
-        nfw_inputs_resync(&collector->inputs, nfw_port_pins_read(), now);
+        nfw_inputs_resync(&collector->inputs, nfw_port_pins_read(), nfw_port_now_ms());
     }
     return nfw_inputs_step(&collector->inputs, &collector->config, now);
 }
@@ -280,23 +281,18 @@ step_battery(struct nfw_collector *collector, nfw_ms now)
 
 /* --- lines ---------------------------------------------------------------------------------- */
 
-/* What the settings say about pins and lines comes into force. */
+/* What the settings say about lines and pins comes into force. */
 static void
 settle(struct nfw_collector *collector, nfw_ms now)
 {
     struct nfw_counter_values values;
 
     collector->is_settling = false;
-    /* a channel that is counted here from now on goes on from what it had been read as, and the
-     * other way round */
     gather(collector, &values);
     nfw_inputs_change(&collector->inputs, &collector->config, now);
-    memcpy(collector->inputs.count, values.count, sizeof collector->inputs.count);
+    set_counts(collector, &values);
     memcpy(collector->polled, values.count, sizeof collector->polled);
-    if (collector->are_lines_changed) {
-        collector->are_lines_changed = false;
-        start_lines(collector, now);
-    }
+    start_lines(collector, now);
 }
 
 static uint32_t
@@ -394,17 +390,6 @@ nfw_collector_step(struct nfw_collector *collector, nfw_ms now)
         return MIN_WAIT_MS;
     }
     return wait < MIN_WAIT_MS ? MIN_WAIT_MS : wait;
-}
-
-void
-nfw_collector_keep(struct nfw_collector *collector)
-{
-    const nfw_ms now = nfw_port_now_ms();
-
-    (void)step_inputs(collector, now);
-    if (nfw_ms_is_reached(now, collector->store_due)) {
-        store(collector, false, now);
-    }
 }
 
 void
