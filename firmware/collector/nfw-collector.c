@@ -120,7 +120,9 @@ nfw_collector_start(struct nfw_collector *collector, nfw_ms now)
     if (collector->counters.torn != 0u) {
         tell(collector, NFW_EVENT_STORE_TORN, NFW_CHANNEL_SELF, collector->counters.torn);
     }
-    nfw_inputs_start(&collector->inputs, &collector->config, nfw_port_pins_read(), now);
+    /* the EEPROM has taken its time: how long the levels have been so before is not known */
+    nfw_inputs_start(&collector->inputs, &collector->config, nfw_port_pins_read(),
+                     nfw_port_now_ms());
     set_counts(collector, &collector->counters.stored);
     store(collector, true, now); /* the start itself is counted, and the EEPROM proven */
     start_lines(collector, now);
