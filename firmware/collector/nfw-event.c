@@ -34,7 +34,7 @@ nfw_events_start(struct nfw_events *events)
     events->slot = 0u;
     if (result == NFW_OK) {
         events->next = (uint16_t)(found.number + 1u);
-        events->held = found.used;
+        events->held = (uint16_t)(found.used - found.damaged);
         events->slot = (uint8_t)((found.slot + 1u) % NFW_EVENTS);
     }
 }

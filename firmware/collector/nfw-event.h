@@ -48,7 +48,7 @@ struct nfw_event {
 
 struct nfw_events {
     uint16_t next; /* sequence of the next one */
-    uint16_t held; /* how many can be read */
+    uint16_t held; /* how many can be read, at most */
     uint8_t slot;  /* where the next one goes */
     bool is_known; /* the EEPROM has been looked through */
 };
