@@ -50,7 +50,7 @@ at(unsigned year, unsigned month, unsigned day, unsigned hour, unsigned minute, 
     return nfw_date_to_seconds(&date);
 }
 
-/* What the counters are: they cross zero, the limits of 16 and of 24 bits, and run backwards. */
+/* What the counters are: they cross zero, the limits of 16, 24 and 31 bits, and run backwards. */
 static void
 count_at(const struct board *board, nfw_seconds time, int32_t count[NFW_CHANNELS])
 {
@@ -60,7 +60,7 @@ count_at(const struct board *board, nfw_seconds time, int32_t count[NFW_CHANNELS
     static const int32_t step[NFW_CHANNELS] = {1, 3, 5, 7, 1, 40, 0, -11};
 
     for (unsigned i = 0; i < NFW_CHANNELS; i++)
-        count[i] = start[i] + step[i] * minutes + board->shift[i];
+        count[i] = (int32_t)(uint32_t)((int64_t)start[i] + step[i] * minutes + board->shift[i]);
 }
 
 static int
