@@ -60,7 +60,8 @@ count_at(const struct board *board, nfw_seconds time, int32_t count[NFW_CHANNELS
     static const int32_t step[NFW_CHANNELS] = {1, 3, 5, 7, 1, 40, 0, -11};
 
     for (unsigned i = 0; i < NFW_CHANNELS; i++)
-        count[i] = (int32_t)(uint32_t)((int64_t)start[i] + step[i] * minutes + board->shift[i]);
+        count[i] =
+            (int32_t)(uint32_t)((int64_t)start[i] + (int64_t)step[i] * minutes + board->shift[i]);
 }
 
 static int
