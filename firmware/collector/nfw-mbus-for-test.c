@@ -73,7 +73,7 @@ nfw_meters_get_history(const struct nfw_collector *collector, unsigned channel,
 
     if (back >= collector->held[kind] || back == collector->hole)
         return NFW_ERR_NONE;
-    history->time = FAKE_NOW / steps[kind] * steps[kind] - back * steps[kind];
+    history->time = collector->seconds / steps[kind] * steps[kind] - back * steps[kind];
     history->volume_ml = collector->reading[channel].volume_ml - back * INT64_C(10000);
     history->flags = back == 2 ? NFW_FREEZE_ESTIMATED : 0;
     return NFW_OK;

@@ -249,6 +249,233 @@ test_find_shared_primary(void)
                     "mbus:address-11@11 several meters at one primary address\n");
 }
 
+/* --- reading ------------------------------------------------------------------------------------
+ */
+
+#define CHANNEL "mbus:12345671.NLM.01.16"
+#define BOARD   "mbus:60000010.NLM.01.0E"
+#define NOW_S   G_GINT64_CONSTANT(1795361400) /* 2026-11-22 15:30 UTC */
+
+static NiloReport *
+read_meter(Bench *bench, NiloMeter *meter, guint flags)
+{
+    g_autoptr(NiloReportBuilder) builder = nilo_report_builder_new(nilo_meter_get_id(meter));
+    g_autoptr(GError) error = NULL;
+    NiloOutcome outcome = NILO_OUTCOME_CANCELLED;
+
+    nilo_driver_read(bench->driver, meter, flags, bench->channel, builder, &outcome, NULL, &error);
+    g_assert_no_error(error);
+    return nilo_report_builder_finish(builder, outcome);
+}
+
+static gint64
+get_volume_ml(const NiloReport *report)
+{
+    const NiloReading *reading =
+        nilo_report_find_reading(report, nilo_register_of(NILO_QUANTITY_VOLUME));
+    gint64 ml = 0;
+
+    g_assert_nonnull(reading);
+    g_assert_true(nilo_value_rescale(&reading->value, -6, &ml));
+    return ml;
+}
+
+/* volumes with the meter's own time; each moment once */
+static guint
+count_stamped(const NiloReport *report, gint64 moment_s, gint64 *volume_ml)
+{
+    g_autoptr(GHashTable) moments = g_hash_table_new(g_int64_hash, g_int64_equal);
+    gsize n;
+    const NiloReading *readings = nilo_report_get_readings(report, &n);
+
+    for (gsize i = 0; i < n; i++) {
+        if ((readings[i].flags & NILO_READING_METER_TIME) == 0)
+            continue;
+        g_assert_true(readings[i].reg == nilo_register_of(NILO_QUANTITY_VOLUME));
+        g_assert_true(g_hash_table_add(moments, (gpointer)&readings[i].taken_us));
+        if (readings[i].taken_us == moment_s * G_USEC_PER_SEC)
+            g_assert_true(nilo_value_rescale(&readings[i].value, -6, volume_ml));
+    }
+    return g_hash_table_size(moments);
+}
+
+static char *
+join_facts(const NiloReport *report)
+{
+    GString *text = g_string_new(NULL);
+    gsize n;
+    const NiloFact *facts = nilo_report_get_facts(report, &n);
+
+    for (gsize i = 0; i < n; i++)
+        g_string_append_printf(text, "%s: %s\n", facts[i].key, facts[i].text);
+    return g_string_free(text, FALSE);
+}
+
+static void
+test_read(void)
+{
+    g_autoptr(Bench) bench = bench_new(3);
+    const char *const addresses[] = {"11", NULL};
+
+    for (guint i = 0; i < G_N_ELEMENTS(addresses); i++) {
+        g_autoptr(NiloMeter) meter =
+            nilo_mbus_test_meter_new(CHANNEL, addresses[i], "profile=collector;zone=UTC");
+        g_autoptr(NiloReport) report = read_meter(bench, meter, NILO_READ_CURRENT);
+        g_autoptr(NiloReport) again = read_meter(bench, meter, NILO_READ_CURRENT);
+        g_autofree char *facts = join_facts(report);
+        g_autofree char *no_facts = join_facts(again);
+        gint64 drift_s;
+
+        g_assert_cmpint(nilo_report_get_outcome(report), ==, NILO_OUTCOME_OK);
+        g_assert_cmpint(get_volume_ml(report), ==, 12560000);
+        g_assert_cmpuint(nilo_report_get_status(report), ==, 0);
+        g_assert_cmpuint(nilo_report_get_undecoded(report), ==, 0);
+        g_assert_true(nilo_report_get_clock_drift_s(report, &drift_s));
+        g_assert_cmpint(ABS(drift_s), <=, 60);
+        g_assert_cmpstr(facts, ==, "fabrication no: 60000011\n");
+        g_assert_cmpstr(no_facts, ==, "");
+        g_assert_cmpuint(count_stamped(report, 0, NULL), ==, 0);
+    }
+}
+
+static void
+test_status(void)
+{
+    g_autoptr(Bench) bench = bench_new(3);
+    g_autoptr(NiloMeter) meter =
+        nilo_mbus_test_meter_new(CHANNEL, "11", "profile=collector;zone=UTC");
+    const struct {
+        guint8 status;
+        guint told;
+    } cases[] = {
+        {NFW_STATUS_TAMPER, NILO_STATUS_TAMPER | NILO_STATUS_ALARM},
+        {NFW_STATUS_BATTERY_LOW, NILO_STATUS_BATTERY_LOW},
+        {NFW_STATUS_NOT_STORED, NILO_STATUS_PERMANENT_ERROR},
+        {NFW_STATUS_STALE, NILO_STATUS_TEMPORARY_ERROR},
+        {NFW_STATUS_CLOCK_UNSET, NILO_STATUS_TEMPORARY_ERROR},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(NiloReport) report = NULL;
+
+        bench->collector.reading[0].status = cases[i].status;
+        report = read_meter(bench, meter, NILO_READ_CURRENT);
+        g_assert_cmpuint(nilo_report_get_status(report), ==, cases[i].told);
+    }
+}
+
+static void
+test_history(void)
+{
+    g_autoptr(Bench) bench = bench_new(3);
+    g_autoptr(NiloMeter) meter =
+        nilo_mbus_test_meter_new(CHANNEL, "11", "profile=collector;zone=UTC");
+    g_autoptr(NiloReport) report = NULL;
+    gint64 volume_ml = 0;
+
+    bench->collector.held[NFW_FREEZE_HOUR] = 100;
+    bench->collector.held[NFW_FREEZE_MONTH] = 0;
+    report = read_meter(bench, meter, NILO_READ_HISTORY);
+    g_assert_cmpint(nilo_report_get_outcome(report), ==, NILO_OUTCOME_OK);
+    g_assert_cmpint(get_volume_ml(report), ==, 12560000);
+    /* 62 days and 100 hours, of each one estimated; three midnights are in both */
+    g_assert_cmpuint(count_stamped(report, NOW_S / 3600 * 3600 - 5 * 3600, &volume_ml), ==,
+                     61 + 99 - 3);
+    g_assert_cmpint(volume_ml, ==, 12560000 - 5 * 10000);
+}
+
+/* after a silence, what was missed is read; before and behind it nothing but the current value */
+static void
+test_gap(void)
+{
+    g_autoptr(Bench) bench = bench_new(3);
+    g_autoptr(NiloMeter) meter =
+        nilo_mbus_test_meter_new(CHANNEL, "11", "profile=collector;zone=UTC");
+    gint64 volume_ml = 0;
+
+    for (guint round = 0; round < 4; round++) {
+        g_autoptr(NiloReport) report = NULL;
+        const gint64 advance_us = G_GINT64_CONSTANT(18000) * G_USEC_PER_SEC;
+
+        bench->collector.config.channel[0].source =
+            round == 1 ? (guint8)NFW_SOURCE_OFF : (guint8)NFW_SOURCE_PULSE;
+        report = read_meter(bench, meter, NILO_READ_CURRENT);
+        g_assert_cmpint(nilo_report_get_outcome(report), ==,
+                        round == 1 ? NILO_OUTCOME_SILENT : NILO_OUTCOME_OK);
+        /* ten hours, of which one is estimated; midnight is of the hours and of the days */
+        g_assert_cmpuint(count_stamped(report, NOW_S / 3600 * 3600 + 3 * 3600, &volume_ml), ==,
+                         round == 2 ? 9 : 0);
+        nilo_fake_clock_advance(bench->clock, advance_us);
+        bench->collector.seconds += 5 * 3600;
+    }
+    g_assert_cmpint(volume_ml, ==, 12560000 - 7 * 10000);
+}
+
+static void
+test_events(void)
+{
+    g_autoptr(Bench) bench = bench_new(3);
+    g_autoptr(NiloMeter) meter =
+        nilo_mbus_test_meter_new(BOARD, "10", "profile=collector-board;zone=UTC");
+    g_autoptr(NiloReport) first = read_meter(bench, meter, NILO_READ_CURRENT);
+    g_autoptr(NiloReport) second = read_meter(bench, meter, NILO_READ_CURRENT);
+    g_autoptr(NiloReport) third = NULL;
+    g_autoptr(NiloReport) whole = NULL;
+    g_autofree char *first_facts = join_facts(first);
+    g_autofree char *second_facts = join_facts(second);
+    g_autofree char *third_facts = NULL;
+    g_autofree char *whole_facts = NULL;
+    gsize n;
+
+    g_assert_cmpint(nilo_report_get_outcome(first), ==, NILO_OUTCOME_OK);
+    g_assert_nonnull(
+        strstr(first_facts, "event: 19: magnet, channel 2, 0, 2026-11-22T15:30:00Z\n"));
+    g_assert_nonnull(strstr(first_facts, "event: 18: magnet, channel 2, 1, clock not set\n"));
+    g_assert_null(strstr(second_facts, "event"));
+    bench->collector.n_events++;
+    bench->collector.seconds += 86400;
+    nilo_fake_clock_advance(bench->clock, G_GINT64_CONSTANT(86400) * G_USEC_PER_SEC);
+    third = read_meter(bench, meter, NILO_READ_CURRENT);
+    third_facts = join_facts(third);
+    g_assert_nonnull(strstr(third_facts, "event: 20: magnet"));
+    g_assert_null(strstr(third_facts, "event: 19:"));
+    whole = read_meter(bench, meter, NILO_READ_HISTORY);
+    whole_facts = join_facts(whole);
+    g_assert_nonnull(strstr(whole_facts, "event: 0: magnet"));
+    g_assert_nonnull(
+        nilo_report_find_reading(whole, nilo_register_of(NILO_QUANTITY_CUMULATION_COUNTER)));
+    nilo_report_get_readings(whole, &n);
+    g_assert_cmpuint(n, >=, 4);
+}
+
+/* a value that was damaged so that the sum is right again: the CRC is not */
+static void
+test_crc(void)
+{
+    const struct {
+        const char *settings;
+        gint64 volume_ml;
+        guint attempts;
+    } cases[] = {
+        {"profile=standard;zone=UTC", 12560000 + 64000, 1},
+        {"profile=collector;zone=UTC", 12560000, 2},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(Bench) bench = bench_new(3);
+        g_autoptr(NiloMeter) meter = nilo_mbus_test_meter_new(CHANNEL, "11", cases[i].settings);
+        g_autoptr(NiloReport) report = NULL;
+
+        /* 12560 is 0x3110: behind header, fabrication number and clock, two bytes of record head */
+        nilo_mbus_collector_line_harm(bench->line, 19 + 6 + 6 + 2, 0x40);
+        report = read_meter(bench, meter, NILO_READ_CURRENT);
+        g_assert_cmpint(nilo_report_get_outcome(report), ==, NILO_OUTCOME_OK);
+        g_assert_cmpint(get_volume_ml(report), ==, cases[i].volume_ml);
+        g_assert_cmpuint(nilo_mbus_collector_line_count_requests(bench->line), ==,
+                         1 + cases[i].attempts);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -257,5 +484,11 @@ main(int argc, char **argv)
         g_test_add_data_func(find_cases[i].path, &find_cases[i], test_find);
     g_test_add_func("/mbus/collector/find/primary", test_find_primary);
     g_test_add_func("/mbus/collector/find/shared-primary", test_find_shared_primary);
+    g_test_add_func("/mbus/collector/read/current", test_read);
+    g_test_add_func("/mbus/collector/read/status", test_status);
+    g_test_add_func("/mbus/collector/read/history", test_history);
+    g_test_add_func("/mbus/collector/read/gap", test_gap);
+    g_test_add_func("/mbus/collector/read/events", test_events);
+    g_test_add_func("/mbus/collector/read/crc", test_crc);
     return g_test_run();
 }

@@ -328,7 +328,7 @@ test_profiles(void)
 {
     g_auto(GStrv) names = nilo_mbus_profile_list();
 
-    g_assert_cmpuint(g_strv_length(names), >=, 6);
+    g_assert_cmpuint(g_strv_length(names), >=, 8);
     for (guint i = 0; names[i] != NULL; i++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(NiloMbusProfile) profile = nilo_mbus_profile_find(names[i], &error);
@@ -356,6 +356,17 @@ static const ProfileCase profile_cases[] = {
      "profile x: [valve] open: found \"01 F\", expected bytes in hexadecimal"},
     {"/mbus/profile/refuse/half-a-valve", "[valve]\nopen=01\n",
      "profile x: [valve] needs open, close and state together"},
+    {"/mbus/profile/refuse/byte", "[status]\ntamper=20 40\n",
+     "profile x: [status] tamper: found \"20 40\", expected bytes in hexadecimal"},
+    {"/mbus/profile/refuse/block", "[block]\nsum=yes\n", "profile x: [block] has no key sum"},
+    {"/mbus/profile/refuse/log-key", "[log a]\napp=30\n", "profile x: [log a] has no key app"},
+    {"/mbus/profile/refuse/log-when", "[log a]\nread=never\n",
+     "profile x: [log a] read: found \"never\", expected history, gap, daily"},
+    {"/mbus/profile/refuse/log-without-application", "[log a]\nread=gap\n",
+     "profile x: [log a] needs application"},
+    {"/mbus/profile/refuse/event-without-name", "[log a]\nevents=1 started; 2\n",
+     "profile x: [log a] events: found \"1 started; 2\", expected codes and their names, like \"1 "
+     "started; 8 magnet\""},
     {"/mbus/profile/refuse/half-a-vector", "[vector a]\nhex=E5\n",
      "profile x: [vector a] needs hex and readings"},
 };

@@ -76,6 +76,16 @@ is_from_partner(const NiloMbusCall *call, const NiloMbusFrame *frame)
     return call->partner == NILO_MBUS_ADDRESS_SELECTED || frame->a == call->partner;
 }
 
+/* refusals and alarms are a byte and have no room for a CRC */
+static gboolean
+is_guarded(const NiloMbusFrame *frame)
+{
+    NiloMbusHeader header;
+
+    return nilo_mbus_header_parse(frame, &header) == NILO_WIRE_OK &&
+           header.content == NILO_MBUS_CONTENT_RECORDS && !header.is_encrypted;
+}
+
 static NiloFrameState
 judge_content(NiloMbusCall *call, const NiloMbusFrame *frame)
 {
@@ -111,6 +121,8 @@ nilo_mbus_link_judge_data(const guint8 *bytes, gsize size, NiloFrameSpan *span, 
     if (frame.type == NILO_MBUS_FRAME_SHORT ||
         (frame.c & NILO_MBUS_C_FUNCTION_MASK) != NILO_MBUS_C_RSP_UD)
         return skip(span, 1);
+    if (call->has_crc && is_guarded(&frame) && !nilo_mbus_log_check_crc(&frame))
+        return NILO_FRAME_BAD_CHECKSUM;
     if (!is_from_partner(call, &frame))
         return NILO_FRAME_WRONG_METER;
     return judge_content(call, &frame);

@@ -24,6 +24,7 @@ typedef struct {
  * @cancellable: (not owned) (nullable)
  * @partner: the address that is talked to
  * @mask: who must answer, wildcards where that is not known
+ * @has_crc: a telegram without a right CRC is a damaged one
  * @flags: #NiloRequestFlags of every exchange
  * @verdict: (out): of the last exchange
  * @answer: (out): of the last exchange; valid until the next
@@ -38,6 +39,7 @@ typedef struct {
     GCancellable *cancellable;
     guint8 partner;
     NiloMbusAddress mask;
+    gboolean has_crc;
     guint flags;
     NiloVerdict verdict;
     NiloAnswer answer;

@@ -10,6 +10,7 @@
 #define RESOURCE_FOLDER   "/org/nilometer/driver-mbus/profiles/"
 #define PROFILE_SUFFIX    ".profile"
 #define VECTOR_PREFIX     "vector "
+#define LOG_PREFIX        "log "
 #define PAUSE_MAX_MS      10000
 #define TELEGRAMS_MAX     250
 #define TELEGRAMS_DEFAULT 16
@@ -35,6 +36,12 @@ vector_free(gpointer data)
     g_free(self);
 }
 
+static void
+log_free(gpointer data)
+{
+    nilo_mbus_log_free(data);
+}
+
 static NiloMbusProfile *
 profile_new(void)
 {
@@ -46,6 +53,8 @@ profile_new(void)
     self->telegrams_max = TELEGRAMS_DEFAULT;
     self->main_volume = nilo_register_of(NILO_QUANTITY_VOLUME);
     self->valve_open_value = 1;
+    self->vendor_mask = NILO_MBUS_STATUS_MANUFACTURER_MASK;
+    self->logs = g_ptr_array_new_with_free_func(log_free);
     self->vectors = g_ptr_array_new_with_free_func(vector_free);
     return self;
 }
@@ -64,6 +73,7 @@ nilo_mbus_profile_unref(NiloMbusProfile *self)
         return;
     g_clear_pointer(&self->valve_open, g_bytes_unref);
     g_clear_pointer(&self->valve_close, g_bytes_unref);
+    g_ptr_array_unref(self->logs);
     g_ptr_array_unref(self->vectors);
     g_free(self);
 }
@@ -239,6 +249,104 @@ take_valve_key(const Parser *parser, GError **error)
     return refuse_key(parser, error);
 }
 
+static gboolean
+take_byte(const Parser *parser, guint8 *byte, GError **error)
+{
+    g_autoptr(GBytes) bytes = NULL;
+
+    if (!take_bytes(parser, 1, &bytes, error))
+        return FALSE;
+    *byte = *(const guint8 *)g_bytes_get_data(bytes, NULL);
+    return TRUE;
+}
+
+static gboolean
+take_block_key(const Parser *parser, GError **error)
+{
+    if (strcmp(parser->key, "crc") == 0)
+        return take_switch(parser, &parser->profile->has_crc, error);
+    return refuse_key(parser, error);
+}
+
+static gboolean
+take_status_key(const Parser *parser, GError **error)
+{
+    if (strcmp(parser->key, "tamper") == 0)
+        return take_byte(parser, &parser->profile->tamper_mask, error);
+    if (strcmp(parser->key, "vendor") == 0)
+        return take_byte(parser, &parser->profile->vendor_mask, error);
+    return refuse_key(parser, error);
+}
+
+static NiloMbusLog *
+ensure_log(NiloMbusProfile *profile, const char *name)
+{
+    NiloMbusLog *log;
+
+    for (guint i = 0; i < profile->logs->len; i++) {
+        log = g_ptr_array_index(profile->logs, i);
+        if (strcmp(log->name, name) == 0)
+            return log;
+    }
+    log = nilo_mbus_log_new(name);
+    g_ptr_array_add(profile->logs, log);
+    return log;
+}
+
+static gboolean
+take_when(const Parser *parser, NiloMbusLogWhen *when, GError **error)
+{
+    static const char *const nicks[] = {"history", "gap", "daily"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(nicks); i++) {
+        if (strcmp(parser->value, nicks[i]) == 0) {
+            *when = (NiloMbusLogWhen)i;
+            return TRUE;
+        }
+    }
+    return refuse(parser, "history, gap, daily", error);
+}
+
+/* "1 started; 2 clock stepped" */
+static gboolean
+take_events(const Parser *parser, NiloMbusLog *log, GError **error)
+{
+    g_auto(GStrv) texts = g_strsplit(parser->value, ";", -1);
+
+    g_clear_pointer(&log->events, g_hash_table_unref);
+    log->events = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
+    for (guint i = 0; texts[i] != NULL; i++) {
+        char *end;
+        const guint64 code = g_ascii_strtoull(g_strstrip(texts[i]), &end, 10);
+
+        if (end == texts[i] || code > G_MAXUINT8 || *end != ' ')
+            return refuse(parser, _("codes and their names, like \"1 started; 8 magnet\""), error);
+        g_hash_table_insert(log->events, GUINT_TO_POINTER((guint)code), g_strdup(end + 1));
+    }
+    return TRUE;
+}
+
+static gboolean
+take_log_key(const Parser *parser, GError **error)
+{
+    NiloMbusLog *log = ensure_log(parser->profile, parser->group + strlen(LOG_PREFIX));
+    const char *key = parser->key;
+
+    if (strcmp(key, "application") == 0) {
+        log->has_application = TRUE;
+        return take_byte(parser, &log->application, error);
+    }
+    if (strcmp(key, "read") == 0)
+        return take_when(parser, &log->when, error);
+    if (strcmp(key, "telegrams-max") == 0)
+        return take_uint(parser, 1, TELEGRAMS_MAX, &log->telegrams_max, error);
+    if (strcmp(key, "skip-flags") == 0)
+        return take_byte(parser, &log->skip_flags, error);
+    if (strcmp(key, "events") == 0)
+        return take_events(parser, log, error);
+    return refuse_key(parser, error);
+}
+
 static NiloMbusVector *
 ensure_vector(NiloMbusProfile *profile, const char *name)
 {
@@ -291,6 +399,12 @@ take_key(const Parser *parser, GError **error)
         return take_reading_key(parser, error);
     if (strcmp(parser->group, "valve") == 0)
         return take_valve_key(parser, error);
+    if (strcmp(parser->group, "block") == 0)
+        return take_block_key(parser, error);
+    if (strcmp(parser->group, "status") == 0)
+        return take_status_key(parser, error);
+    if (g_str_has_prefix(parser->group, LOG_PREFIX))
+        return take_log_key(parser, error);
     if (g_str_has_prefix(parser->group, VECTOR_PREFIX))
         return take_vector_key(parser, error);
     g_set_error(error, NILO_ERROR, NILO_ERROR_UNKNOWN_GROUP, _("profile %s: no group is called %s"),
@@ -321,6 +435,15 @@ check_whole(const NiloMbusProfile *profile, const char *name, GError **error)
         (profile->valve_open != NULL && !profile->has_valve_state)) {
         g_set_error(error, NILO_ERROR, NILO_ERROR_MISSING_KEY,
                     _("profile %s: [valve] needs open, close and state together"), name);
+        return FALSE;
+    }
+    for (guint i = 0; i < profile->logs->len; i++) {
+        const NiloMbusLog *log = g_ptr_array_index(profile->logs, i);
+
+        if (log->has_application)
+            continue;
+        g_set_error(error, NILO_ERROR, NILO_ERROR_MISSING_KEY,
+                    _("profile %s: [log %s] needs application"), name, log->name);
         return FALSE;
     }
     for (guint i = 0; i < profile->vectors->len; i++) {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <nilometer-wire.h>
-#include <nilometer.h>
+#include "nilo-mbus-log.h"
 
 G_BEGIN_DECLS
 
@@ -34,6 +33,10 @@ typedef struct {
  * @valve_state: the register that does
  * @valve_open_value: its number while open
  * @valve_closed_value: and while closed
+ * @has_crc: its telegrams end with a CRC, see nilo_mbus_log_check_crc()
+ * @tamper_mask: bits of the status byte that mean tampering
+ * @vendor_mask: bits of it that only the maker can explain
+ * @logs: (element-type NiloMbusLog)
  * @vectors: (element-type NiloMbusVector)
  *
  * What one model does its own way. Read from a `.profile` keyfile; immutable afterwards.
@@ -53,6 +56,10 @@ typedef struct {
     NiloQuantity valve_state;
     gint64 valve_open_value;
     gint64 valve_closed_value;
+    gboolean has_crc;
+    guint8 tamper_mask;
+    guint8 vendor_mask;
+    GPtrArray *logs;
     GPtrArray *vectors;
 } NiloMbusProfile;
 

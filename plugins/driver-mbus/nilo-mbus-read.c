@@ -9,6 +9,7 @@
 #define ACCESS_FIXED    11
 #define FIRST_COMPARED  5 /* behind C, whose bits may differ */
 #define CHECKSUM_BEHIND 2
+#define DAY_US          (G_GINT64_CONSTANT(86400) * G_USEC_PER_SEC)
 
 gboolean
 nilo_mbus_session_init(NiloMbusSession *self, NiloMbusLink *link, NiloMeter *meter,
@@ -27,6 +28,7 @@ nilo_mbus_session_init(NiloMbusSession *self, NiloMbusLink *link, NiloMeter *met
         return FALSE;
     session.call.partner =
         session.target.is_secondary ? NILO_MBUS_ADDRESS_SELECTED : session.target.primary;
+    session.call.has_crc = nilo_mbus_settings_get_profile(settings)->has_crc;
     session.call.mask = learned->is_pinned ? learned->pinned : session.target.mask;
     *self = session;
     return TRUE;
@@ -302,13 +304,15 @@ is_understood(GPtrArray *telegrams)
            header.content != NILO_MBUS_CONTENT_UNKNOWN;
 }
 
+/* @subcode: or NILO_MBUS_RESET_NO_SUBCODE */
 static gboolean
-reset_application(NiloMbusSession *self, GError **error)
+reset_application(NiloMbusSession *self, int subcode, GError **error)
 {
     guint8 frame[NILO_MBUS_MAX_REQUEST];
-    const gsize size = nilo_mbus_request_build_reset_application(
-        nilo_mbus_settings_get_send_control(self->settings), self->call.partner,
-        NILO_MBUS_RESET_NO_SUBCODE, frame, sizeof frame);
+    const gsize size =
+        nilo_mbus_request_build_reset_application(nilo_mbus_settings_get_send_control(
+                                                      self->settings),
+                                                  self->call.partner, subcode, frame, sizeof frame);
 
     return nilo_mbus_call_send(&self->call, frame, size, error);
 }
@@ -371,6 +375,129 @@ note_silence(NiloMbusSession *self, NiloOutcome outcome)
     learned->silent_in_row = outcome == NILO_OUTCOME_SILENT ? learned->silent_in_row + 1 : 0;
 }
 
+/* --- logs --------------------------------------------------------------------------------------
+ */
+
+static gint64
+get_now_us(NiloMbusSession *self)
+{
+    return nilo_clock_get_utc_us(nilo_channel_get_clock(self->call.channel));
+}
+
+/* a day of the world's clock: whose midnight it is does not matter */
+static gboolean
+is_another_day(gint64 a_us, gint64 b_us)
+{
+    return a_us / DAY_US != b_us / DAY_US;
+}
+
+static gboolean
+is_due(NiloMbusSession *self, const NiloMbusLog *log, guint flags)
+{
+    const NiloMbusLearned *learned = nilo_mbus_settings_get_learned(self->settings);
+
+    if ((flags & NILO_READ_HISTORY) != 0)
+        return TRUE;
+    switch (log->when) {
+    case NILO_MBUS_LOG_GAP:
+        return learned->has_gap && learned->read_us != 0;
+    case NILO_MBUS_LOG_DAILY:
+        return is_another_day(learned->read_us, get_now_us(self));
+    case NILO_MBUS_LOG_HISTORY:
+    default:
+        return FALSE;
+    }
+}
+
+/* @whole: (out): all that was wanted was read */
+static gboolean
+read_log(NiloMbusSession *self, NiloMbusLogTeller *teller, gboolean *whole, GError **error)
+{
+    NiloMbusCall *call = &self->call;
+
+    *whole = FALSE;
+    if (!reset_application(self, teller->log->application, error))
+        return FALSE;
+    for (guint i = 0; i < teller->log->telegrams_max && call->verdict == NILO_VERDICT_ANSWER; i++) {
+        g_autoptr(GBytes) telegram = NULL;
+
+        if (!nilo_mbus_call_readout(call, error))
+            return FALSE;
+        if (call->verdict != NILO_VERDICT_ANSWER)
+            return TRUE;
+        telegram = g_bytes_new(call->answer.frame, call->answer.size);
+        *whole = !nilo_mbus_log_tell(teller, telegram) || !do_more_follow(telegram) ||
+                 i + 1 == teller->log->telegrams_max;
+        /* of events that nobody has asked for, the newest have to do */
+        if (*whole ||
+            (teller->log->events != NULL && !teller->knows_events && teller->since_us != 0)) {
+            *whole = TRUE;
+            return TRUE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+read_due_log(NiloMbusSession *self, const NiloMbusLog *log, guint flags, NiloReportBuilder *builder,
+             GHashTable *told, gboolean *whole, GError **error)
+{
+    NiloMbusLearned *learned = nilo_mbus_settings_get_learned(self->settings);
+    const gboolean with_history = (flags & NILO_READ_HISTORY) != 0;
+    NiloMbusLogTeller teller = {
+        .builder = builder,
+        .log = log,
+        .zone = nilo_mbus_settings_get_zone(self->settings),
+        .told = told,
+        .since_us = with_history ? 0 : MAX(learned->read_us, 1),
+        .knows_events = learned->knows_events && !with_history,
+        .sequence = learned->event,
+    };
+
+    if (!read_log(self, &teller, whole, error))
+        return FALSE;
+    if (teller.has_newest && *whole) {
+        learned->knows_events = TRUE;
+        learned->event = teller.newest;
+    }
+    return TRUE;
+}
+
+/* what the profile says the meter keeps; a log that cannot be read spoils no reading, and is tried
+ * again next time where a gap is to be filled */
+static gboolean
+read_logs(NiloMbusSession *self, guint flags, NiloReportBuilder *builder, NiloOutcome *outcome,
+          GError **error)
+{
+    const NiloMbusProfile *profile = nilo_mbus_settings_get_profile(self->settings);
+    NiloMbusLearned *learned = nilo_mbus_settings_get_learned(self->settings);
+    g_autoptr(GHashTable) told = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    gboolean is_filled = TRUE;
+    gboolean was_read = FALSE;
+
+    for (guint i = 0; i < profile->logs->len; i++) {
+        const NiloMbusLog *log = g_ptr_array_index(profile->logs, i);
+        gboolean whole;
+
+        if (!is_due(self, log, flags))
+            continue;
+        was_read = TRUE;
+        if (!read_due_log(self, log, flags, builder, told, &whole, error))
+            return FALSE;
+        is_filled = is_filled && (whole || log->when != NILO_MBUS_LOG_GAP);
+        if (!whole && (flags & NILO_READ_HISTORY) != 0)
+            *outcome = NILO_OUTCOME_INCOMPLETE;
+    }
+    /* whoever reads it next wants what it tells of itself */
+    if (was_read && !reset_application(self, NILO_MBUS_RESET_NO_SUBCODE, error))
+        return FALSE;
+    if (!is_filled)
+        return TRUE;
+    learned->has_gap = FALSE;
+    learned->read_us = get_now_us(self);
+    return TRUE;
+}
+
 gboolean
 nilo_mbus_session_read(NiloMbusSession *self, guint flags, NiloReportBuilder *builder,
                        NiloOutcome *outcome, GError **error)
@@ -382,7 +509,7 @@ nilo_mbus_session_read(NiloMbusSession *self, guint flags, NiloReportBuilder *bu
     if (!is_understood(telegrams) && nilo_mbus_settings_get_application_reset(self->settings)) {
         g_autoptr(GBytes) first = g_bytes_ref(g_ptr_array_index(telegrams, 0));
 
-        if (!reset_application(self, error))
+        if (!reset_application(self, NILO_MBUS_RESET_NO_SUBCODE, error))
             return FALSE;
         g_ptr_array_set_size(telegrams, 0);
         if (!read_once(self, telegrams, builder, outcome, error))
@@ -393,5 +520,9 @@ nilo_mbus_session_read(NiloMbusSession *self, guint flags, NiloReportBuilder *bu
     note_silence(self, *outcome);
     if (telegrams->len > 0)
         fill_report(self, flags, telegrams, builder, outcome);
-    return TRUE;
+    if (*outcome != NILO_OUTCOME_OK) {
+        nilo_mbus_settings_get_learned(self->settings)->has_gap = TRUE;
+        return TRUE;
+    }
+    return read_logs(self, flags, builder, outcome, error);
 }

@@ -306,6 +306,17 @@ tell_data(Teller *teller, const NiloMbusRecord *record)
         add_record_fact(teller, record);
 }
 
+/* a CRC was looked at by the link; it would be another fact each time */
+static void
+tell_block(Teller *teller, const NiloMbusRecord *record)
+{
+    const NiloMbusProfile *profile = teller->report->profile;
+    const gsize unsaid = profile != NULL && profile->has_crc ? NILO_MBUS_LOG_CRC_SIZE : 0;
+
+    if (record->data_size > unsaid)
+        add_raw(teller, "manufacturer data", record->data, record->data_size - unsaid);
+}
+
 static void
 tell_record(Teller *teller, const NiloMbusRecord *record)
 {
@@ -316,8 +327,7 @@ tell_record(Teller *teller, const NiloMbusRecord *record)
         return;
     case NILO_MBUS_RECORD_MANUFACTURER:
     case NILO_MBUS_RECORD_MORE_FOLLOW:
-        if (record->data_size > 0)
-            add_raw(teller, "manufacturer data", record->data, record->data_size);
+        tell_block(teller, record);
         return;
     case NILO_MBUS_RECORD_RESERVED:
         add_undecoded(teller, record);
@@ -365,6 +375,10 @@ static void
 tell_status(Teller *teller, guint8 status)
 {
     NiloReportBuilder *builder = teller->report->builder;
+    const NiloMbusProfile *profile = teller->report->profile;
+    const guint tamper = profile != NULL ? profile->tamper_mask : 0;
+    const guint vendor =
+        profile != NULL ? profile->vendor_mask : NILO_MBUS_STATUS_MANUFACTURER_MASK;
     const guint application = status & NILO_MBUS_STATUS_APPLICATION_MASK;
     char text[8];
     guint bits = NILO_STATUS_NONE;
@@ -381,7 +395,9 @@ tell_status(Teller *teller, guint8 status)
         bits |= NILO_STATUS_PERMANENT_ERROR;
     if ((status & NILO_MBUS_STATUS_TEMPORARY_ERROR) != 0)
         bits |= NILO_STATUS_TEMPORARY_ERROR;
-    if ((status & NILO_MBUS_STATUS_MANUFACTURER_MASK) != 0)
+    if ((status & tamper) != 0)
+        bits |= NILO_STATUS_TAMPER;
+    if ((status & vendor) != 0)
         bits |= NILO_STATUS_VENDOR;
     nilo_report_builder_add_status(builder, bits);
     g_snprintf(text, sizeof text, "0x%02x", status);

@@ -49,6 +49,9 @@ G_DECLARE_FINAL_TYPE(NiloMbusSettings, nilo_mbus_settings, NILO, MBUS_SETTINGS, 
  * @keeps_speed: it does not let itself be switched
  * @is_pinned: @pinned is who answered first
  * @facts_hash: of the facts told last
+ * @read_us: when it last answered, UTC; 0: never
+ * @has_gap: it did not answer at least once since
+ * @knows_events: @event is the sequence of the newest event told
  */
 typedef struct {
     gboolean answers_reset;
@@ -60,6 +63,10 @@ typedef struct {
     gboolean is_pinned;
     NiloMbusAddress pinned;
     guint facts_hash;
+    gint64 read_us;
+    gboolean has_gap;
+    gboolean knows_events;
+    guint16 event;
 } NiloMbusLearned;
 
 /**
