@@ -16,7 +16,6 @@ typedef enum {
 } Decimals;
 
 typedef struct {
-    const char *name;
     NiloQuantity quantity;
     NiloUnit unit;
     Decimals decimals;
@@ -24,7 +23,14 @@ typedef struct {
 
 static const KeyInfo keys[] = {
 #define X(symbol, name, quantity, unit, decimals)                                                  \
-    {name, NILO_QUANTITY_##quantity, NILO_UNIT_##unit, DECIMALS_##decimals},
+    {NILO_QUANTITY_##quantity, NILO_UNIT_##unit, DECIMALS_##decimals},
+    NILO_CJT188_KEY_TABLE(X)
+#undef X
+};
+
+/* apart, since a meter's firmware never asks for them */
+static const char *const key_names[] = {
+#define X(symbol, name, quantity, unit, decimals) name,
     NILO_CJT188_KEY_TABLE(X)
 #undef X
 };
@@ -42,7 +48,7 @@ const NiloCjt188Profile nilo_cjt188_profile_standard = {
 const char *
 nilo_cjt188_key_get_name(NiloCjt188Key key)
 {
-    return (size_t)key < sizeof keys / sizeof keys[0] ? keys[key].name : NULL;
+    return (size_t)key < sizeof key_names / sizeof key_names[0] ? key_names[key] : NULL;
 }
 
 bool

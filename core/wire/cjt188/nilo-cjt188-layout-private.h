@@ -3,8 +3,6 @@
 
 #include "nilo-cjt188-field.h"
 
-#define LAYOUT_MAX_ITEMS 10
-
 typedef enum {
     ITEM_UNIT_NONE,
     ITEM_UNIT_AFTER,
@@ -26,7 +24,7 @@ typedef struct NiloCjt188Layout {
     bool in_answer;
     uint8_t shape; /* NiloCjt188Shape */
     uint8_t n_items;
-    LayoutItem items[LAYOUT_MAX_ITEMS];
+    const LayoutItem *items;
 } NiloCjt188Layout;
 
 /* Bytes of an item with its unit. */

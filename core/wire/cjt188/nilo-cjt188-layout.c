@@ -16,54 +16,67 @@
     NUMBER(PRICE_1, 3, NONE), NUMBER(VOLUME_1, 3, NONE), NUMBER(PRICE_2, 3, NONE),                 \
         NUMBER(VOLUME_2, 3, NONE), NUMBER(PRICE_3, 3, NONE)
 
+/* of as many as there are, for a firmware that has no room for gaps */
+#define ITEMS(...)                                                                                 \
+    (const LayoutItem[])                                                                           \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+
 /* di_first, di_last, in_request, in_answer, shape, n_items, items */
 static const NiloCjt188Layout layouts[] = {
     /* clang-format off */
     {0x901f, 0x901f, false, true, NILO_CJT188_SHAPE_STANDARD, 4,
-     {NUMBER(CURRENT, 4, AFTER), NUMBER(SETTLEMENT, 4, AFTER), CLOCK, STATUS}},
+     ITEMS(NUMBER(CURRENT, 4, AFTER), NUMBER(SETTLEMENT, 4, AFTER), CLOCK, STATUS)},
     {0x901f, 0x901f, false, true, NILO_CJT188_SHAPE_HEAT, 10,
-     {NUMBER(SETTLEMENT_HEAT, 4, AFTER), NUMBER(CURRENT_HEAT, 4, AFTER),
+     ITEMS(NUMBER(SETTLEMENT_HEAT, 4, AFTER), NUMBER(CURRENT_HEAT, 4, AFTER),
       NUMBER(HEAT_POWER, 4, AFTER), NUMBER(FLOW, 4, AFTER), NUMBER(TOTAL_VOLUME, 4, AFTER),
       NUMBER(SUPPLY_TEMPERATURE, 3, NONE), NUMBER(RETURN_TEMPERATURE, 3, NONE),
-      NUMBER(WORK_HOURS, 3, NONE), CLOCK, STATUS}},
+      NUMBER(WORK_HOURS, 3, NONE), CLOCK, STATUS)},
     {0x901f, 0x901f, false, true, NILO_CJT188_SHAPE_SHORT, 2,
-     {NUMBER(CURRENT, 4, NONE), STATUS}},
+     ITEMS(NUMBER(CURRENT, 4, NONE), STATUS)},
     /* a vendor's report, C = A1: what its last four bytes say is not known */
     {0x901f, 0x901f, false, true, NILO_CJT188_SHAPE_REPORT, 5,
-     {NUMBER(CURRENT, 4, BEFORE), NUMBER(SETTLEMENT, 4, BEFORE), NUMBER(FLOW, 4, BEFORE), CLOCK,
-      OTHER(REST, RAW, 4)}},
+     ITEMS(NUMBER(CURRENT, 4, BEFORE), NUMBER(SETTLEMENT, 4, BEFORE), NUMBER(FLOW, 4, BEFORE),
+      CLOCK, OTHER(REST, RAW, 4))},
     {0xd120, 0xd12b, false, true, NILO_CJT188_SHAPE_STANDARD, 1,
-     {NUMBER(SETTLEMENT_MONTH, 4, AFTER)}},
-    {0x8102, 0x8102, false, true, NILO_CJT188_SHAPE_STANDARD, 5, {PRICES}},
-    {0x8103, 0x8103, false, true, NILO_CJT188_SHAPE_STANDARD, 1, {NUMBER(SETTLEMENT_DAY, 1, NONE)}},
-    {0x8104, 0x8104, false, true, NILO_CJT188_SHAPE_STANDARD, 1, {NUMBER(READING_DAY, 1, NONE)}},
+     ITEMS(NUMBER(SETTLEMENT_MONTH, 4, AFTER))},
+    {0x8102, 0x8102, false, true, NILO_CJT188_SHAPE_STANDARD, 5, ITEMS(PRICES)},
+    {0x8103, 0x8103, false, true, NILO_CJT188_SHAPE_STANDARD, 1,
+     ITEMS(NUMBER(SETTLEMENT_DAY, 1, NONE))},
+    {0x8104, 0x8104, false, true, NILO_CJT188_SHAPE_STANDARD, 1,
+     ITEMS(NUMBER(READING_DAY, 1, NONE))},
     {0x8105, 0x8105, false, true, NILO_CJT188_SHAPE_STANDARD, 5,
-     {NUMBER(PURCHASE_NUMBER, 1, NONE), NUMBER(PURCHASE_LAST, 4, NONE),
-      NUMBER(PURCHASE_TOTAL, 4, NONE), NUMBER(PURCHASE_REMAINING, 4, NONE), STATUS}},
-    {0x8106, 0x8106, false, true, NILO_CJT188_SHAPE_STANDARD, 1, {OTHER(KEY_VERSION, CODE, 1)}},
+     ITEMS(NUMBER(PURCHASE_NUMBER, 1, NONE), NUMBER(PURCHASE_LAST, 4, NONE),
+      NUMBER(PURCHASE_TOTAL, 4, NONE), NUMBER(PURCHASE_REMAINING, 4, NONE), STATUS)},
+    {0x8106, 0x8106, false, true, NILO_CJT188_SHAPE_STANDARD, 1,
+     ITEMS(OTHER(KEY_VERSION, CODE, 1))},
     {0x810a, 0x810a, false, true, NILO_CJT188_SHAPE_STANDARD, 1,
-     {OTHER(ANSWERED_ADDRESS, ADDRESS, NILO_CJT188_ADDRESS_SIZE)}},
+     ITEMS(OTHER(ANSWERED_ADDRESS, ADDRESS, NILO_CJT188_ADDRESS_SIZE))},
     {0xa010, 0xa010, true, false, NILO_CJT188_SHAPE_STANDARD, 6,
-     {PRICES, NUMBER(START_DAY, 1, NONE)}},
-    {0xa010, 0xa010, false, true, NILO_CJT188_SHAPE_STANDARD, 1, {STATUS}},
-    {0xa011, 0xa011, true, false, NILO_CJT188_SHAPE_STANDARD, 1, {NUMBER(SETTLEMENT_DAY, 1, NONE)}},
-    {0xa012, 0xa012, true, false, NILO_CJT188_SHAPE_STANDARD, 1, {NUMBER(READING_DAY, 1, NONE)}},
+     ITEMS(PRICES, NUMBER(START_DAY, 1, NONE))},
+    {0xa010, 0xa010, false, true, NILO_CJT188_SHAPE_STANDARD, 1, ITEMS(STATUS)},
+    {0xa011, 0xa011, true, false, NILO_CJT188_SHAPE_STANDARD, 1,
+     ITEMS(NUMBER(SETTLEMENT_DAY, 1, NONE))},
+    {0xa012, 0xa012, true, false, NILO_CJT188_SHAPE_STANDARD, 1,
+     ITEMS(NUMBER(READING_DAY, 1, NONE))},
     {0xa013, 0xa013, true, true, NILO_CJT188_SHAPE_STANDARD, 2,
-     {NUMBER(PURCHASE_NUMBER, 1, NONE), NUMBER(PURCHASE_LAST, 4, NONE)}},
+     ITEMS(NUMBER(PURCHASE_NUMBER, 1, NONE), NUMBER(PURCHASE_LAST, 4, NONE))},
     {0xa014, 0xa014, true, false, NILO_CJT188_SHAPE_STANDARD, 2,
-     {OTHER(KEY_VERSION, CODE, 1), OTHER(KEY, SECRET, 8)}},
-    {0xa014, 0xa014, false, true, NILO_CJT188_SHAPE_STANDARD, 1, {OTHER(KEY_VERSION, CODE, 1)}},
-    {0xa015, 0xa015, true, false, NILO_CJT188_SHAPE_STANDARD, 1, {CLOCK}},
-    {0xa016, 0xa016, true, false, NILO_CJT188_SHAPE_STANDARD, 1, {NUMBER(COUNTER, 4, AFTER)}},
-    {0xa016, 0xa016, false, true, NILO_CJT188_SHAPE_STANDARD, 1, {STATUS}},
-    {0xa017, 0xa017, true, false, NILO_CJT188_SHAPE_STANDARD, 1, {OTHER(VALVE, CODE, 1)}},
-    {0xa017, 0xa017, false, true, NILO_CJT188_SHAPE_STANDARD, 1, {STATUS}},
+     ITEMS(OTHER(KEY_VERSION, CODE, 1), OTHER(KEY, SECRET, 8))},
+    {0xa014, 0xa014, false, true, NILO_CJT188_SHAPE_STANDARD, 1,
+     ITEMS(OTHER(KEY_VERSION, CODE, 1))},
+    {0xa015, 0xa015, true, false, NILO_CJT188_SHAPE_STANDARD, 1, ITEMS(CLOCK)},
+    {0xa016, 0xa016, true, false, NILO_CJT188_SHAPE_STANDARD, 1, ITEMS(NUMBER(COUNTER, 4, AFTER))},
+    {0xa016, 0xa016, false, true, NILO_CJT188_SHAPE_STANDARD, 1, ITEMS(STATUS)},
+    {0xa017, 0xa017, true, false, NILO_CJT188_SHAPE_STANDARD, 1, ITEMS(OTHER(VALVE, CODE, 1))},
+    {0xa017, 0xa017, false, true, NILO_CJT188_SHAPE_STANDARD, 1, ITEMS(STATUS)},
     {0xa018, 0xa018, true, false, NILO_CJT188_SHAPE_STANDARD, 1,
-     {OTHER(ADDRESS, ADDRESS, NILO_CJT188_ADDRESS_SIZE)}},
+     ITEMS(OTHER(ADDRESS, ADDRESS, NILO_CJT188_ADDRESS_SIZE))},
     /* clang-format on */
 };
 
-static const NiloCjt188Layout abnormal_layout = {.n_items = 1, .items = {STATUS}};
+static const NiloCjt188Layout abnormal_layout = {.n_items = 1, .items = ITEMS(STATUS)};
 
 uint8_t
 nilo_cjt188_layout_item_get_size(const LayoutItem *item)

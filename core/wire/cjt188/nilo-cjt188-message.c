@@ -1,67 +1,96 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "nilo-cjt188-message.h"
 
+/* X(first, last, "name") */
+#define DI_TABLE(X)                                                                                \
+    X(0x8102, 0x8102, "price table")                                                               \
+    X(0x8103, 0x8103, "settlement day")                                                            \
+    X(0x8104, 0x8104, "reading day")                                                               \
+    X(0x8105, 0x8105, "purchased amount")                                                          \
+    X(0x8106, 0x8106, "key version")                                                               \
+    X(0x810a, 0x810a, "address")                                                                   \
+    X(0x8120, 0x8120, "factory date (vendor)")                                                     \
+    X(0x8121, 0x8121, "parameters (vendor)")                                                       \
+    X(0x901f, 0x901f, "current metering data")                                                     \
+    X(0x903f, 0x903f, "current power")                                                             \
+    X(0x904f, 0x904f, "current return temperature")                                                \
+    X(0x905f, 0x905f, "current supply temperature")                                                \
+    X(0x906f, 0x906f, "working hours")                                                             \
+    X(0x907f, 0x907f, "current time")                                                              \
+    X(0x9097, 0x9097, "report (vendor)")                                                           \
+    X(0x911f, 0x911f, "current metering data, heat and cold")                                      \
+    X(0xa010, 0xa010, "write price table")                                                         \
+    X(0xa011, 0xa011, "write settlement day")                                                      \
+    X(0xa012, 0xa012, "write reading day")                                                         \
+    X(0xa013, 0xa013, "write purchased amount")                                                    \
+    X(0xa014, 0xa014, "write key")                                                                 \
+    X(0xa015, 0xa015, "write clock")                                                               \
+    X(0xa016, 0xa016, "write counter")                                                             \
+    X(0xa017, 0xa017, "valve")                                                                     \
+    X(0xa018, 0xa018, "write address")                                                             \
+    X(0xa019, 0xa019, "factory release")                                                           \
+    X(0xa020, 0xa020, "initialise (vendor)")                                                       \
+    X(0xa021, 0xa021, "concentrator address (vendor)")                                             \
+    X(0xa022, 0xa022, "group (vendor)")                                                            \
+    X(0xa0ec, 0xa0ec, "refund (vendor)")                                                           \
+    X(0xa101, 0xa101, "enter verification")                                                        \
+    X(0xa102, 0xa102, "leave verification")                                                        \
+    X(0xa103, 0xa103, "communication parameters")                                                  \
+    X(0xa104, 0xa104, "freeze")                                                                    \
+    X(0xa105, 0xa105, "volume alarm limits")                                                       \
+    X(0xa106, 0xa106, "money alarm limits")                                                        \
+    X(0xa107, 0xa107, "change key")                                                                \
+    X(0xd120, 0xd12b, "settlement value of a past month")                                          \
+    X(0xd200, 0xd2ff, "value of a past month")                                                     \
+    X(0xd300, 0xd3ff, "timed freeze")                                                              \
+    X(0xd400, 0xd4ff, "instant freeze")                                                            \
+    X(0xd500, 0xd5ff, "hourly values (data collector)")                                            \
+    X(0xd600, 0xd6ff, "setting (data collector)")                                                  \
+    X(0xd700, 0xd7ff, "state and events (data collector)")
+
 typedef struct {
     uint16_t first;
     uint16_t last;
-    const char *name;
-} DiName;
+} DiRange;
 
-static const DiName di_names[] = {
-    {0x8102, 0x8102, "price table"},
-    {0x8103, 0x8103, "settlement day"},
-    {0x8104, 0x8104, "reading day"},
-    {0x8105, 0x8105, "purchased amount"},
-    {0x8106, 0x8106, "key version"},
-    {0x810a, 0x810a, "address"},
-    {0x8120, 0x8120, "factory date (vendor)"},
-    {0x8121, 0x8121, "parameters (vendor)"},
-    {0x901f, 0x901f, "current metering data"},
-    {0x903f, 0x903f, "current power"},
-    {0x904f, 0x904f, "current return temperature"},
-    {0x905f, 0x905f, "current supply temperature"},
-    {0x906f, 0x906f, "working hours"},
-    {0x907f, 0x907f, "current time"},
-    {0x9097, 0x9097, "report (vendor)"},
-    {0x911f, 0x911f, "current metering data, heat and cold"},
-    {0xa010, 0xa010, "write price table"},
-    {0xa011, 0xa011, "write settlement day"},
-    {0xa012, 0xa012, "write reading day"},
-    {0xa013, 0xa013, "write purchased amount"},
-    {0xa014, 0xa014, "write key"},
-    {0xa015, 0xa015, "write clock"},
-    {0xa016, 0xa016, "write counter"},
-    {0xa017, 0xa017, "valve"},
-    {0xa018, 0xa018, "write address"},
-    {0xa019, 0xa019, "factory release"},
-    {0xa020, 0xa020, "initialise (vendor)"},
-    {0xa021, 0xa021, "concentrator address (vendor)"},
-    {0xa022, 0xa022, "group (vendor)"},
-    {0xa0ec, 0xa0ec, "refund (vendor)"},
-    {0xa101, 0xa101, "enter verification"},
-    {0xa102, 0xa102, "leave verification"},
-    {0xa103, 0xa103, "communication parameters"},
-    {0xa104, 0xa104, "freeze"},
-    {0xa105, 0xa105, "volume alarm limits"},
-    {0xa106, 0xa106, "money alarm limits"},
-    {0xa107, 0xa107, "change key"},
-    {0xd120, 0xd12b, "settlement value of a past month"},
-    {0xd200, 0xd2ff, "value of a past month"},
-    {0xd300, 0xd3ff, "timed freeze"},
-    {0xd400, 0xd4ff, "instant freeze"},
-    {0xd500, 0xd5ff, "hourly values (data collector)"},
-    {0xd600, 0xd6ff, "setting (data collector)"},
-    {0xd700, 0xd7ff, "state and events (data collector)"},
+/* apart from the names, which a meter's firmware has no room for and never asks for */
+static const DiRange di_ranges[] = {
+#define X(first, last, name) {first, last},
+    DI_TABLE(X)
+#undef X
 };
+
+static const char *const di_names[] = {
+#define X(first, last, name) name,
+    DI_TABLE(X)
+#undef X
+};
+
+#define N_DI_RANGES (sizeof di_ranges / sizeof di_ranges[0])
+
+/* N_DI_RANGES: none has @di */
+static size_t
+find_range(uint16_t di)
+{
+    size_t at = 0;
+
+    while (at < N_DI_RANGES && (di < di_ranges[at].first || di > di_ranges[at].last))
+        at++;
+    return at;
+}
+
+static bool
+is_named(uint16_t di)
+{
+    return find_range(di) < N_DI_RANGES;
+}
 
 const char *
 nilo_cjt188_di_get_name(uint16_t di)
 {
-    for (size_t i = 0; i < sizeof di_names / sizeof di_names[0]; i++) {
-        if (di >= di_names[i].first && di <= di_names[i].last)
-            return di_names[i].name;
-    }
-    return NULL;
+    const size_t at = find_range(di);
+
+    return at < N_DI_RANGES ? di_names[at] : NULL;
 }
 
 const char *
@@ -104,8 +133,8 @@ nilo_cjt188_di_from_wire(uint8_t first, uint8_t second, NiloCjt188Order *order)
 {
     const uint16_t high_first = (uint16_t)(first << 8 | second);
     const uint16_t low_first = (uint16_t)(second << 8 | first);
-    const bool high_named = nilo_cjt188_di_get_name(high_first) != NULL;
-    const bool low_named = nilo_cjt188_di_get_name(low_first) != NULL;
+    const bool high_named = is_named(high_first);
+    const bool low_named = is_named(low_first);
 
     if (high_named != low_named)
         *order = high_named ? NILO_CJT188_HIGH_FIRST : NILO_CJT188_LOW_FIRST;
