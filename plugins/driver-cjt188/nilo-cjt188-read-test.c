@@ -322,6 +322,7 @@ typedef struct {
     const char *asked;
     const char *readings;
     const char *facts;
+    guint flags;
 } Round;
 
 typedef struct {
@@ -354,6 +355,19 @@ static const RoundsCase rounds_cases[] = {
      .rounds = {{0, NILO_OUTCOME_OK, NULL, STANDARD_READINGS, TOLD_4},
                 {86400, NILO_OUTCOME_OK, "01 901F; 01 D700; 01 D710; 01 D711; 01 D712",
                  STANDARD_READINGS, TOLD_1}}},
+    /* the whole log, once */
+    {.path = "/cjt188/read/rounds/history-of-events",
+     .settings = COLLECTOR " history-months=0 history-days=0",
+     .answers = {GOOD, REFUSED, EVENTS(EVENT_4, "13"),
+                 GOOD, REFUSED, REFUSED, REFUSED, REFUSED, EVENTS(EVENT_4, "13"),
+                 EVENTS(EVENT_3 EVENT_2 EVENT_1, "31"), REFUSED, REFUSED,
+                 GOOD, REFUSED, REFUSED, REFUSED, REFUSED, EVENTS(EVENT_4, "13")},
+     .rounds = {{0, NILO_OUTCOME_OK, NULL, STANDARD_READINGS, TOLD_4},
+                {3600, NILO_OUTCOME_OK,
+                 "01 901F; 01 8103; 01 D400; 01 D401; 01 D700; 01 D710; 01 D711; 01 D712; 01 D713",
+                 STANDARD_READINGS, TOLD_4 "; " TOLD_2 "; " TOLD_1, NILO_READ_HISTORY},
+                {3600, NILO_OUTCOME_OK, "01 901F; 01 8103; 01 D400; 01 D401; 01 D700; 01 D710",
+                 STANDARD_READINGS, "", NILO_READ_HISTORY}}},
     /* five hours of silence: read back as far as that, and no further */
     {.path = "/cjt188/read/rounds/gap", .settings = COLLECTOR,
      .answers = {GOOD, REFUSED, REFUSED, "", GOOD, DAY, HOURS, GOOD},
@@ -385,7 +399,7 @@ run_round(NiloCjt188TestPeer *peer, const Round *round)
     g_autofree char *asked = NULL, *readings = NULL, *facts = NULL;
 
     nilo_fake_clock_advance(NILO_FAKE_CLOCK(peer->clock), round->after_s * (gint64)G_USEC_PER_SEC);
-    g_assert_true(nilo_driver_read(peer->driver, peer->meter, NILO_READ_CURRENT,
+    g_assert_true(nilo_driver_read(peer->driver, peer->meter, round->flags,
                                    NILO_CHANNEL(peer->channel), peer->builder, &outcome, NULL,
                                    &error));
     g_assert_no_error(error);

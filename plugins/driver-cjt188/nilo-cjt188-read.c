@@ -332,7 +332,8 @@ read_blocks(Extra *extra, NiloCjt188Learned *learned, const Reach *reach, GError
 {
     const GPtrArray *blocks = extra->report->model->blocks;
 
-    extra->report->has_sequence = learned->has_sequence && !reach->has_history;
+    extra->report->has_sequence =
+        learned->has_sequence && (!reach->has_history || learned->has_told_all);
     extra->report->sequence = learned->sequence;
     for (guint i = 0; i < blocks->len && !extra->is_incomplete; i++) {
         const NiloCjt188Block *block = g_ptr_array_index(blocks, i);
@@ -346,7 +347,7 @@ read_blocks(Extra *extra, NiloCjt188Learned *learned, const Reach *reach, GError
 
 /* what was not read to its end is read again */
 static void
-learn_blocks(const Extra *extra, NiloCjt188Learned *learned, guint32 day)
+learn_blocks(const Extra *extra, const Reach *reach, NiloCjt188Learned *learned, guint32 day)
 {
     const NiloCjt188Report *report = extra->report;
 
@@ -359,6 +360,7 @@ learn_blocks(const Extra *extra, NiloCjt188Learned *learned, guint32 day)
         learned->has_sequence = TRUE;
         learned->sequence = report->newest;
     }
+    learned->has_told_all = learned->has_told_all || reach->has_history;
 }
 
 static gboolean
@@ -378,7 +380,7 @@ read_own_blocks(Extra *extra, NiloCjt188Settings *settings, guint flags, GError 
 
     if (!extra->is_incomplete && !read_blocks(extra, learned, &reach, error))
         return FALSE;
-    learn_blocks(extra, learned, day);
+    learn_blocks(extra, &reach, learned, day);
     return TRUE;
 }
 

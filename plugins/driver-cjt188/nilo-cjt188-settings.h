@@ -33,7 +33,8 @@ typedef struct {
     gint64 answered_us; /* when it last did, UTC; 0: never, or our own time was not known */
     guint32 day;        /* of its blocks that are read daily, since 1970; 0: never read */
     gboolean has_sequence;
-    guint32 sequence; /* of the newest event told */
+    guint32 sequence;      /* of the newest event told */
+    gboolean has_told_all; /* and of all before that the meter still has */
 } NiloCjt188Learned;
 
 #define NILO_TYPE_CJT188_SETTINGS (nilo_cjt188_settings_get_type())
