@@ -157,11 +157,26 @@ test_scan(Building *building, gconstpointer data)
     RUN(building, EXIT_NOT_FOUND, NULL, "scan", "nowhere");
 }
 
+/* the service opens its database while the daemon is already found */
+static gboolean
+has_headend(NiloDaemonProcess *process, gpointer user_data)
+{
+    g_autoptr(GVariant) reply =
+        nilo_daemon_process_call(process, NILO_TEST_PATH "/headend",
+                                 "org.freedesktop.DBus.Introspectable", "Introspect", NULL, NULL);
+    const char *xml = "";
+
+    if (reply != NULL)
+        g_variant_get(reply, "(&s)", &xml);
+    return strstr(xml, "org.nilometer.Headend1") != NULL;
+}
+
 static void
 test_history(Building *building, gconstpointer data)
 {
     g_autofree char *out = NULL;
 
+    nilo_daemon_process_wait(building->process, has_headend, NULL);
     RUN(building, EXIT_OK, NULL, "read", LINE_1);
     RUN(building, EXIT_OK, &out, "--json", "history", LINE_1);
     assert_json(out);

@@ -140,8 +140,8 @@ call(Fixture *fixture, const Guarded *method, GError **error)
 {
     g_autofree char *object = g_strconcat(NILO_TEST_PATH, method->object, NULL);
     g_autofree char *interface = g_strconcat(NILO_TEST_INTERFACE, method->interface, NULL);
+    g_autoptr(GVariant) parameters = NULL;
     g_autoptr(GError) bad_text = NULL;
-    GVariant *parameters = NULL;
 
     if (method->parameters != NULL)
         parameters = g_variant_parse(NULL, method->parameters, NULL, NULL, &bad_text);
