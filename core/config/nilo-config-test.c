@@ -140,6 +140,12 @@ resolve(gpointer user_data, NiloConfig *config, const NiloKeyfileGroup *group, G
                                 "no plugin provides driver \"dlt645\"");
             return FALSE;
         }
+        if (g_strcmp0(driver, "crashed") == 0) {
+            g_set_error_literal(error, NILO_ERROR, NILO_ERROR_QUARANTINED, "it is quarantined");
+            return FALSE;
+        }
+        if (g_strcmp0(driver, "crashed-too") == 0)
+            return FALSE;
         g_array_append_val(bindings, meter);
         if (g_strcmp0(driver, "thief") == 0)
             g_array_append_val(bindings, thief);
@@ -248,6 +254,30 @@ test_all_problems(void)
                     "a.conf:8: [meter t:1] the group already stands at a.conf:4\n"
                     "a.conf:3: [bus r1] speed-baud: found \"1\", expected 300 to 38400 Bd\n"
                     "a.conf:7: [meter t:1] pont: unknown key, did you mean \"point\"?");
+}
+
+/* what needs a plugin in quarantine is left out, and said; anything else is an error as ever */
+static void
+test_quarantined(void)
+{
+    static const char text[] = BUS METER "driver=crashed\n[meter t:2]\nbus=r1\ndriver=crashed-too\n"
+                                         "[meter t:3]\nbus=r1\n";
+    g_autofree char *worse = g_strconcat(text, "pont=x\n", NULL);
+    g_autoptr(GPtrArray) problems = nilo_config_problems_new();
+    g_autoptr(GPtrArray) more = nilo_config_problems_new();
+    g_autoptr(NiloConfig) config =
+        nilo_config_parse("a.conf", text, strlen(text), &resolver, problems);
+
+    g_assert_nonnull(config);
+    g_assert_cmpuint(problems->len, ==, 1);
+    g_assert_cmpstr(((const GError *)problems->pdata[0])->message, ==,
+                    "a.conf:2: [meter t:1] it is quarantined");
+    g_assert_nonnull(nilo_config_find_section(config, "bus", "r1"));
+    g_assert_null(nilo_config_find_section(config, "meter", "t:1"));
+    g_assert_null(nilo_config_find_section(config, "meter", "t:2"));
+    g_assert_nonnull(nilo_config_find_section(config, "meter", "t:3"));
+    g_assert_null(nilo_config_parse("a.conf", worse, strlen(worse), &resolver, more));
+    g_assert_cmpuint(more->len, ==, 2);
 }
 
 typedef struct {
@@ -413,6 +443,7 @@ main(int argc, char **argv)
     for (gsize i = 0; i < G_N_ELEMENTS(bind_cases); i++)
         g_test_add_data_func(bind_cases[i].path, &bind_cases[i], test_bind);
     g_test_add_func("/config/all-problems", test_all_problems);
+    g_test_add_func("/config/quarantined", test_quarantined);
     ADD("/config/folder", test_folder);
     ADD("/config/empty-folder", test_empty_folder);
     ADD("/config/group-in-two-files", test_group_in_two_files);

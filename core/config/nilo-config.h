@@ -84,7 +84,8 @@ typedef struct {
  * missing. Read in this order, by name within a folder
  * @problems: (element-type GError): receives all that is wrong
  *
- * Returns: (nullable) (transfer full): %NULL when there is any problem
+ * Returns: (nullable) (transfer full): %NULL when there is any problem but
+ * %NILO_ERROR_QUARANTINED; groups that need a plugin in quarantine are left out
  */
 NILO_INTERNAL NiloConfig *nilo_config_load(const char *folder, const NiloConfigResolver *resolver,
                                            GPtrArray *problems);

@@ -191,6 +191,8 @@ load_config(NiloDaemon *self, GError **error)
 
     if (config == NULL)
         nilo_config_problems_to_error(problems, error);
+    for (guint i = 0; config != NULL && i < problems->len; i++)
+        nilo_log_warning(NULL, "left out: %s", ((const GError *)problems->pdata[i])->message);
     return config;
 }
 

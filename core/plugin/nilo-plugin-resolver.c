@@ -213,6 +213,10 @@ resolve_meter(NiloPluginResolver *self, NiloConfig *config, const NiloKeyfileGro
     driver = find_driver(self, group, bus, key, error);
     if (transport == NULL || driver == NULL)
         return FALSE;
+    /* a driver of the bus that is refused leaves no bus, whatever the meter's own is */
+    if (nilo_keyfile_group_find_key(bus, "driver") != NULL &&
+        find_offer(self, "driver", bus) == NULL)
+        return FALSE;
     add_binding(bindings, NILO_TYPE_METER, NULL);
     add_binding(bindings, transport->settings, "line-settings");
     add_binding(bindings, driver->settings, "driver-settings");
