@@ -32,6 +32,7 @@ static const NiloCtlCommand commands[] = {
      nilo_ctl_purchase},
     {"journal", "", N_("show the journal and its consumers"), nilo_ctl_journal},
     {"reload", "", N_("read the configuration anew"), nilo_ctl_reload},
+    {"release", "PLUGIN", N_("try a plugin again that crashed the daemon"), nilo_ctl_release},
     {"meters", "import FILE | export [FILE]", N_("exchange the list of meters with a spreadsheet"),
      nilo_ctl_meters},
     {"decode", "mbus|cjt188", N_("decode hex frames from standard input"), nilo_ctl_decode},

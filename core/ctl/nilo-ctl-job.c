@@ -264,3 +264,15 @@ nilo_ctl_reload(NiloCtl *ctl, int argc, char **argv)
     nilo_ctl_fail(error);
     return NILO_CTL_BAD_CONFIG;
 }
+
+NiloCtlExit
+nilo_ctl_release(NiloCtl *ctl, int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) reply = NULL;
+
+    if (argc != 2)
+        return nilo_ctl_usage("release PLUGIN");
+    reply = nilo_ctl_call(ctl, NULL, NULL, "ReleasePlugin", g_variant_new("(s)", argv[1]), &error);
+    return reply != NULL ? NILO_CTL_OK : nilo_ctl_fail(error);
+}

@@ -8,6 +8,7 @@
 #include "nilo-dbus-text.h"
 
 #define BUS_INTERFACE     NILO_DBUS_NAME ".Bus"
+#define PLUGIN_INTERFACE  NILO_DBUS_NAME ".Plugin"
 #define JOURNAL_INTERFACE NILO_DBUS_NAME ".Journal"
 #define JOURNAL_PATH      NILO_DBUS_PATH "/journal"
 #define PAGE_SIZE         1000
@@ -79,6 +80,24 @@ print_journal_line(GVariant *journal)
         g_print(_("Journal trouble: %s\n"), trouble);
 }
 
+/* (element-type GVariant): those refused. A plugin that is not there is a bus that is not there: do
+ * not leave people guessing */
+static GPtrArray *
+list_plugin_trouble(NiloCtl *ctl)
+{
+    GPtrArray *trouble = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref);
+    g_auto(GStrv) plugins = nilo_ctl_list_objects(ctl, "plugin", NULL);
+
+    for (gsize i = 0; plugins != NULL && plugins[i] != NULL; i++) {
+        g_autoptr(GVariant) plugin =
+            nilo_ctl_get_properties(ctl, plugins[i], PLUGIN_INTERFACE, NULL);
+
+        if (plugin != NULL && lookup_text(plugin, "Reason")[0] != '\0')
+            g_ptr_array_add(trouble, g_steal_pointer(&plugin));
+    }
+    return trouble;
+}
+
 static NiloCtlExit
 print_status_json(NiloCtl *ctl, GVariant *daemon, const char *const *buses)
 {
@@ -87,6 +106,7 @@ print_status_json(NiloCtl *ctl, GVariant *daemon, const char *const *buses)
     g_autoptr(GVariant) status = NULL;
     g_autoptr(GVariant) journal =
         nilo_ctl_get_properties(ctl, JOURNAL_PATH, JOURNAL_INTERFACE, NULL);
+    g_autoptr(GPtrArray) trouble = list_plugin_trouble(ctl);
     GVariantDict dict;
 
     g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
@@ -104,6 +124,10 @@ print_status_json(NiloCtl *ctl, GVariant *daemon, const char *const *buses)
     g_variant_dict_insert_value(&dict, "buses", g_variant_builder_end(&list));
     if (journal != NULL)
         g_variant_dict_insert_value(&dict, "journal", journal);
+    g_variant_dict_insert_value(&dict, "plugins-refused",
+                                g_variant_new_array(G_VARIANT_TYPE_VARDICT,
+                                                    (GVariant *const *)trouble->pdata,
+                                                    trouble->len));
     status = g_variant_ref_sink(g_variant_dict_end(&dict));
     nilo_ctl_print_json(status);
     return NILO_CTL_OK;
@@ -115,6 +139,7 @@ nilo_ctl_status(NiloCtl *ctl, int argc, char **argv)
     g_autoptr(GError) error = NULL;
     g_autoptr(GVariant) daemon = nilo_ctl_get_properties(ctl, NULL, NULL, &error);
     g_autoptr(GVariant) journal = NULL;
+    g_autoptr(GPtrArray) trouble = NULL;
     g_autoptr(NiloCtlTable) table = NULL;
     g_auto(GStrv) buses = NULL;
     guint n_meters = 0;
@@ -134,6 +159,9 @@ nilo_ctl_status(NiloCtl *ctl, int argc, char **argv)
     journal = nilo_ctl_get_properties(ctl, JOURNAL_PATH, JOURNAL_INTERFACE, NULL);
     if (journal != NULL)
         print_journal_line(journal);
+    trouble = list_plugin_trouble(ctl);
+    for (guint i = 0; i < trouble->len; i++)
+        g_print(_("Plugin trouble: %s\n"), lookup_text(trouble->pdata[i], "Reason"));
     table = nilo_ctl_table_new(_("BUS"), _("STATE"), _("PORT"), _("METERS"), _("LAST ROUND"),
                                _("NOW"), NULL);
     for (gsize i = 0; buses[i] != NULL; i++) {

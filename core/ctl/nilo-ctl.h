@@ -61,6 +61,7 @@ NiloCtlExit nilo_ctl_scan(NiloCtl *ctl, int argc, char **argv);
 NiloCtlExit nilo_ctl_round(NiloCtl *ctl, int argc, char **argv);
 NiloCtlExit nilo_ctl_doctor(NiloCtl *ctl, int argc, char **argv);
 NiloCtlExit nilo_ctl_reload(NiloCtl *ctl, int argc, char **argv);
+NiloCtlExit nilo_ctl_release(NiloCtl *ctl, int argc, char **argv);
 NiloCtlExit nilo_ctl_meters(NiloCtl *ctl, int argc, char **argv);
 NiloCtlExit nilo_ctl_decode(NiloCtl *ctl, int argc, char **argv);
 NiloCtlExit nilo_ctl_describe(NiloCtl *ctl, int argc, char **argv);

@@ -34,6 +34,7 @@ struct _NiloDbusServer {
     char *state_dir;
     NiloDbusReload reload;
     gpointer reload_data;
+    NiloPluginLoader *loader; /* (nullable): borrowed, outlives us */
     GDBusObjectManagerServer *manager;
     NiloGenManager *skeleton;
     NiloDbusMeters *meters;
@@ -379,6 +380,36 @@ reload_allowed(GDBusMethodInvocation *invocation, gpointer user_data)
         nilo_dbus_return_error(invocation, error);
 }
 
+static void
+release_allowed(GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    NiloDbusServer *self = NILO_DBUS_SERVER(user_data);
+    GError *error = NULL;
+    const char *name;
+
+    g_variant_get(g_dbus_method_invocation_get_parameters(invocation), "(&s)", &name);
+    if (self->loader == NULL || !nilo_plugin_loader_release(self->loader, name)) {
+        g_dbus_method_invocation_return_error(invocation, NILO_ERROR, NILO_ERROR_NOT_FOUND,
+                                              _("no plugin \"%s\" is quarantined"), name);
+        return;
+    }
+    nilo_log_message(&(NiloLogScope){.plugin = name}, "let out of quarantine by %s",
+                     g_dbus_method_invocation_get_sender(invocation));
+    if (run_reload(self, &error))
+        nilo_gen_manager_complete_release_plugin(self->skeleton, invocation);
+    else
+        nilo_dbus_return_error(invocation, error);
+}
+
+static gboolean
+release_plugin_cb(NiloGenManager *skeleton, GDBusMethodInvocation *invocation, const char *name,
+                  NiloDbusServer *self)
+{
+    nilo_dbus_guard(self->authority, invocation, NILO_ACTION_CONFIGURE, release_allowed,
+                    G_OBJECT(self));
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
 static gboolean
 reload_cb(NiloGenManager *skeleton, GDBusMethodInvocation *invocation, NiloDbusServer *self)
 {
@@ -400,6 +431,8 @@ connect_methods(NiloDbusServer *self)
     g_signal_connect_object(self->skeleton, "handle-write-meter", G_CALLBACK(write_meter_cb), self,
                             0);
     g_signal_connect_object(self->skeleton, "handle-reload", G_CALLBACK(reload_cb), self, 0);
+    g_signal_connect_object(self->skeleton, "handle-release-plugin", G_CALLBACK(release_plugin_cb),
+                            self, 0);
 }
 
 NiloDbusServer *
@@ -548,6 +581,7 @@ nilo_dbus_server_set_plugins(NiloDbusServer *self, NiloPluginLoader *loader)
 {
     g_autoptr(GPtrArray) infos = nilo_plugin_loader_list(loader);
 
+    self->loader = loader;
     for (guint i = 0; i < self->plugins->len; i++)
         g_dbus_object_manager_server_unexport(self->manager, self->plugins->pdata[i]);
     g_ptr_array_set_size(self->plugins, 0);

@@ -54,7 +54,8 @@ NILO_INTERNAL void nilo_dbus_server_set_building(NiloDbusServer *self,
                                                  const NiloDbusBusEntry *buses, gsize n_buses,
                                                  GPtrArray *meters);
 
-/** nilo_dbus_server_set_plugins: replaces the plugin objects by what @loader knows now */
+/** nilo_dbus_server_set_plugins: replaces the plugin objects by what @loader (outlives the server)
+ * knows now */
 NILO_INTERNAL void nilo_dbus_server_set_plugins(NiloDbusServer *self, NiloPluginLoader *loader);
 
 /** nilo_dbus_server_set_journal: @size_max_bytes as configured */

@@ -163,8 +163,8 @@ nilo_plugin_guard_check(NiloPluginGuard *self, const char *plugin, GError **erro
         return TRUE;
     g_set_error(error, NILO_ERROR, NILO_ERROR_QUARANTINED,
                 _("plugin \"%s\" crashed the daemon %u times in a row and is quarantined; to try "
-                  "it again, remove its line from %s and reload"),
-                plugin, crashes, self->counts_path);
+                  "it again, run nilometerctl release %s"),
+                plugin, crashes, plugin);
     return FALSE;
 }
 
@@ -184,11 +184,14 @@ nilo_plugin_guard_settle(NiloPluginGuard *self)
         save_counts(self);
 }
 
-void
+gboolean
 nilo_plugin_guard_release(NiloPluginGuard *self, const char *plugin)
 {
-    if (g_key_file_remove_key(self->counts, COUNTS_GROUP, plugin, NULL))
-        save_counts(self);
+    if (nilo_plugin_guard_get_crashes(self, plugin) < NILO_PLUGIN_GUARD_MAX_CRASHES)
+        return FALSE;
+    g_key_file_remove_key(self->counts, COUNTS_GROUP, plugin, NULL);
+    save_counts(self);
+    return TRUE;
 }
 
 const char *

@@ -55,8 +55,8 @@ NILO_INTERNAL gboolean nilo_plugin_guard_check(NiloPluginGuard *self, const char
  * quarantine end here */
 NILO_INTERNAL void nilo_plugin_guard_settle(NiloPluginGuard *self);
 
-/** nilo_plugin_guard_release: lifts a quarantine */
-NILO_INTERNAL void nilo_plugin_guard_release(NiloPluginGuard *self, const char *plugin);
+/** nilo_plugin_guard_release: lifts a quarantine; %FALSE when there is none */
+NILO_INTERNAL gboolean nilo_plugin_guard_release(NiloPluginGuard *self, const char *plugin);
 
 /**
  * nilo_plugin_guard_enter:

@@ -113,6 +113,12 @@ nilo_plugin_loader_new(const char *const *folders, NiloPluginGuard *guard)
     return self;
 }
 
+gboolean
+nilo_plugin_loader_release(NiloPluginLoader *self, const char *plugin)
+{
+    return self->guard != NULL && nilo_plugin_guard_release(self->guard, plugin);
+}
+
 void
 nilo_plugin_loader_free(NiloPluginLoader *self)
 {

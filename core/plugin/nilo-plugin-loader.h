@@ -59,6 +59,10 @@ NILO_INTERNAL const NiloPluginInfo *nilo_plugin_loader_find(NiloPluginLoader *se
 NILO_INTERNAL gboolean nilo_plugin_loader_open(NiloPluginLoader *self, const char *plugin,
                                                GError **error);
 
+/** nilo_plugin_loader_release: lifts the quarantine of a plugin, which counts from the next
+ * nilo_plugin_loader_refresh(); %FALSE when it is in none */
+NILO_INTERNAL gboolean nilo_plugin_loader_release(NiloPluginLoader *self, const char *plugin);
+
 /** nilo_plugin_loader_list: (transfer container) (element-type NiloPluginInfo): all that are
  * installed, by name */
 NILO_INTERNAL GPtrArray *nilo_plugin_loader_list(NiloPluginLoader *self);

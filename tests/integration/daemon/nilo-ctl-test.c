@@ -311,6 +311,30 @@ test_check_config(Building *building, gconstpointer data)
     RUN(building, EXIT_BAD_CONFIG, NULL, "reload");
 }
 
+/* a driver that crashes takes its own bus out of the building, and no other */
+static void
+test_release(Building *building, gconstpointer data)
+{
+    g_autofree char *counts =
+        nilo_daemon_process_get_path(building->process, "state/plugin-crashes.conf");
+    g_autofree char *out = NULL, *json = NULL;
+
+    nilo_daemon_process_stop(building->process);
+    g_assert_true(g_file_set_contents(counts, "[crashes in a row]\ndriver-cjt188=3\n", -1, NULL));
+    nilo_daemon_process_start(building->process);
+    RUN(building, EXIT_OK, &out, "status");
+    assert_has(out, "nilometerctl release driver-cjt188");
+    RUN(building, EXIT_OK, &json, "status", "--json");
+    g_assert_cmpuint(assert_json(json), ==, 1);
+    assert_has(json, "\"quarantined\"");
+    RUN(building, EXIT_OK, NULL, "read", RISER_1);
+    RUN(building, EXIT_NOT_FOUND, NULL, "read", LINE_1);
+    RUN(building, EXIT_NOT_FOUND, NULL, "release", "transport-rs485");
+    RUN(building, EXIT_OK, NULL, "release", "driver-cjt188");
+    RUN(building, EXIT_OK, NULL, "read", LINE_1);
+    RUN(building, EXIT_NOT_FOUND, NULL, "release", "driver-cjt188");
+}
+
 static void
 test_exit_codes(Building *building, gconstpointer data)
 {
@@ -348,6 +372,7 @@ main(int argc, char **argv)
     nilo_add_building_test("/ctl/decode", NULL, test_decode);
     nilo_add_building_test("/ctl/describe", NULL, test_describe);
     nilo_add_building_test("/ctl/check-config", NULL, test_check_config);
+    nilo_add_building_test("/ctl/release", NULL, test_release);
     nilo_add_building_test("/ctl/exit-codes", NULL, test_exit_codes);
     return g_test_run();
 }

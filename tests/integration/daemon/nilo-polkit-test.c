@@ -130,6 +130,8 @@ static const Guarded guarded[] = {
      "('" LINE_1 "', 'purchase', {'number': <uint32 1>, 'amount': <int64 100>})",
      ACTION "meter-write"},
     {"/polkit/stub/reload", "", "", "Reload", NULL, ACTION "configure"},
+    {"/polkit/stub/release-plugin", "", "", "ReleasePlugin", "('driver-mbus',)",
+     ACTION "configure"},
     {"/polkit/stub/start-round", "/bus/line", ".Bus", "StartRound", NULL, ACTION "read"},
     {"/polkit/stub/scan", "/bus/line", ".Bus", "Scan",
      "('', {'range': <'33010000000001-33010000000002'>})", ACTION "configure"},
