@@ -103,7 +103,11 @@ nfw_collector_start(struct nfw_collector *collector, nfw_ms now)
 
     /* a part without an answer leaves factory settings, no counts and no history: the collector
      * runs on, says so, and tries the EEPROM again with the next pulse */
-    (void)nfw_config_load(&collector->config, nfw_port_board_number(), &lost);
+    if (nfw_config_load(&collector->config, nfw_port_board_number(), &lost) == NFW_ERR_NONE) {
+        /* a new board: from now on saving writes what has changed only, and is quick */
+        (void)nfw_config_save(&collector->config);
+        (void)nfw_config_save(&collector->config);
+    }
     (void)nfw_counters_start(&collector->counters);
     nfw_events_start(&collector->events);
     nfw_freeze_start(&collector->freeze);
@@ -294,7 +298,10 @@ settle(struct nfw_collector *collector, nfw_ms now)
     nfw_inputs_change(&collector->inputs, &collector->config, now);
     set_counts(collector, &values);
     memcpy(collector->polled, values.count, sizeof collector->polled);
-    start_lines(collector, now);
+    if (collector->are_lines_changed) {
+        collector->are_lines_changed = false;
+        start_lines(collector, now);
+    }
 }
 
 static uint32_t
@@ -392,6 +399,17 @@ nfw_collector_step(struct nfw_collector *collector, nfw_ms now)
         return MIN_WAIT_MS;
     }
     return wait < MIN_WAIT_MS ? MIN_WAIT_MS : wait;
+}
+
+void
+nfw_collector_keep(struct nfw_collector *collector)
+{
+    const nfw_ms now = nfw_port_now_ms();
+
+    (void)step_inputs(collector, now);
+    if (nfw_ms_is_reached(now, collector->store_due)) {
+        store(collector, false, now);
+    }
 }
 
 void
