@@ -326,7 +326,8 @@ read_report_meter(Unpacker *self, guint bits)
 static const Slot *
 get_slots(const Unpacker *self, const Shape *shape)
 {
-    return &g_array_index(self->slots, Slot, shape->first_slot);
+    /* an array that nothing was added to has nothing to point into: shapes without slots */
+    return self->slots->len > 0 ? &g_array_index(self->slots, Slot, shape->first_slot) : NULL;
 }
 
 static gint64
