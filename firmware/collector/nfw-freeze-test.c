@@ -331,6 +331,28 @@ test_night(const void *data)
     board_free(board);
 }
 
+/* The power goes again while five days are being filled in: none of their hours is left out. */
+static void
+test_filling_in_interrupted(const void *data)
+{
+    const nfw_seconds from = at(2026, 6, 10, 12, 0, 0), to = from + 5u * DAY;
+
+    for (unsigned done = 0; done < 125u; done += 4u) {
+        struct board *board = board_new();
+
+        step(board, from);
+        for (unsigned i = 0; i < done; i++)
+            CHECK_INT(step_once(board, to), NFW_OK);
+        nfw_freeze_start(&board->freeze);
+        step(board, to);
+        for (unsigned back = 0; back <= 5u * 24u; back++)
+            check(board, NFW_FREEZE_HOUR, back, to - back * HOUR, back < 5u * 24u ? to : from, 0);
+        for (unsigned back = 0; back < 5u; back++)
+            check(board, NFW_FREEZE_DAY, back, to / DAY * DAY - back * DAY, to, 0);
+        board_free(board);
+    }
+}
+
 /* Back and forth over midnights: no moment is written twice, whatever the clock does. */
 static void
 test_back_and_forth(const void *data)
@@ -692,6 +714,7 @@ main(void)
     nilo_test_run("/nfw/freeze/years", test_years, NULL);
     for (size_t i = 0; i < sizeof nights / sizeof nights[0]; i++)
         nilo_test_run(nights[i].path, test_night, &nights[i]);
+    nilo_test_run("/nfw/freeze/filling-in-interrupted", test_filling_in_interrupted, NULL);
     nilo_test_run("/nfw/freeze/back-and-forth", test_back_and_forth, NULL);
     nilo_test_run("/nfw/freeze/wrong-by-years", test_wrong_by_years, NULL);
     nilo_test_run("/nfw/freeze/counter-set", test_counter_set, NULL);
