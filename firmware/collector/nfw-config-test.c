@@ -471,10 +471,11 @@ test_flipped_on_wire(const void *data)
 
     save_generations(1, 2);
     make_settings(&expected, 2);
-    for (unsigned at = 32; at < 32u + COPY_SIZE; at++) {
+    for (unsigned at = 0; at < 64u + COPY_SIZE; at++) {
         host->eeprom.flip_at_byte = host->eeprom.read_bytes + at;
         check_load(NFW_OK, 0, &expected);
     }
+    CHECK(host->eeprom.flip_at_byte < host->eeprom.read_bytes);
     board_free(host);
 }
 
@@ -492,10 +493,24 @@ save_and_cut(struct nfw_host *host, struct nfw_config *config)
     nfw_host_restart(host, false);
 }
 
-/* The power goes at every byte that saving writes, in every way. */
+/* Makes @config know what is in the EEPROM now, as loading does; or know nothing. */
+static void
+remember(struct nfw_config *config, bool is_remembered)
+{
+    struct nfw_config loaded;
+    uint8_t lost;
+
+    CHECK_INT(nfw_config_load(&loaded, BOARD_NUMBER, &lost), NFW_OK);
+    config->sequence = is_remembered ? loaded.sequence : 0;
+    config->copy = is_remembered ? loaded.copy : 0;
+}
+
+/* The power goes at every byte that saving writes, in every way. @data: whether the settings know
+ * where they are. */
 static void
 test_cut(const void *data)
 {
+    const bool is_remembered = *(const bool *)data;
     struct nfw_host *host = board_new();
     struct nfw_host *before = malloc(sizeof *before);
     struct nfw_config config, old, new;
@@ -514,6 +529,7 @@ test_cut(const void *data)
 
     for (uint64_t i = 0; i < bytes * NFW_HOST_TEARS; i++) {
         *host = *before;
+        remember(&new, is_remembered);
         host->eeprom.tear = (enum nfw_host_tear)(i / bytes);
         host->eeprom.cut_at_byte = host->eeprom.written_bytes + i % bytes;
         save_and_cut(host, &new);
@@ -523,6 +539,7 @@ test_cut(const void *data)
         CHECK(are_same(&config, &old) || are_same(&config, &new));
         kept += are_same(&config, &old);
         /* and whichever it is, the next ones can be saved */
+        remember(&new, is_remembered);
         CHECK_INT(nfw_config_save(&new), NFW_OK);
         check_load(NFW_OK, 0, &new);
     }
@@ -557,6 +574,7 @@ int
 main(void)
 {
     static const uint8_t fill[] = {0x00, 0xff};
+    static const bool is_remembered[] = {false, true};
 
     nilo_test_run("/nfw/config/defaults", test_defaults, NULL);
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
@@ -573,7 +591,8 @@ main(void)
     nilo_test_run("/nfw/config/sequence-wraps", test_sequence_wraps, NULL);
     nilo_test_run("/nfw/config/part-fails", test_part_fails, NULL);
     nilo_test_run("/nfw/config/flipped-on-wire", test_flipped_on_wire, NULL);
-    nilo_test_run("/nfw/config/cut", test_cut, NULL);
+    nilo_test_run("/nfw/config/cut", test_cut, &is_remembered[0]);
+    nilo_test_run("/nfw/config/cut-when-remembered", test_cut, &is_remembered[1]);
     nilo_test_run("/nfw/config/time", test_time, NULL);
     return nilo_test_finish();
 }

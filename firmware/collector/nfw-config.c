@@ -24,6 +24,7 @@
 #define CRC            60u
 #define VERSION        1u
 #define READ_TRIES     2u
+#define HEAD_TRIES     3u
 #define MAX_MS         10000u
 #define MAX_ML         10000000u
 #define MAX_PRIMARY    250u
@@ -403,13 +404,29 @@ struct copies {
     unsigned newer;            /* as they say */
 };
 
+/* Twice the same, for there is no checksum of the head alone: a bit that flips on the wire would
+ * make the older copy the newer one. */
+static int
+read_head(unsigned copy, uint8_t head[HEAD_SIZE])
+{
+    const uint32_t at = find_page(copy, NFW_CHANNELS - 1u) + HEAD;
+    int result = NFW_ERR_VERIFY;
+
+    for (unsigned i = 0u; i < HEAD_TRIES && result == NFW_ERR_VERIFY; i++) {
+        result = nfw_eeprom_read(at, head, HEAD_SIZE);
+        if (result == NFW_OK) {
+            result = nfw_eeprom_compare(at, head, HEAD_SIZE);
+        }
+    }
+    return result;
+}
+
 static int
 look_at_copies(struct copies *copies)
 {
     for (unsigned i = 0u; i < COPIES; i++) {
         uint8_t head[HEAD_SIZE];
-        const int result =
-            nfw_eeprom_read(find_page(i, NFW_CHANNELS - 1u) + HEAD, head, sizeof head);
+        const int result = read_head(i, head);
 
         if (result != NFW_OK) {
             return result;

@@ -47,10 +47,12 @@ struct nfw_config {
     uint16_t meters_poll_s;   /* downstream: every so often; 0: never */
     uint8_t meters_speed;     /* downstream: index into nfw_speeds */
     uint16_t battery_low_mv;  /* below: flagged; at most NFW_BATTERY_LOW_MAX_MV, 0: never */
-    uint32_t sequence;        /* of the copy that these were read from or written to; 0: none */
-    uint8_t copy;             /* .. and which it is: this and the sequence are not settings */
     uint16_t battery_stop_mv; /* below: the EEPROM is not written; at most NFW_BATTERY_STOP_MAX_MV,
                                  so that a new battery always ends it; 0: never */
+
+    /* no settings, but where these stand: nfw_config_load() and nfw_config_save() keep them */
+    uint32_t sequence; /* of the copy that they were read from or written to; 0: not known */
+    uint8_t copy;      /* which it is */
 };
 
 #define NFW_BATTERY_LOW_MAX_MV  5000u
@@ -94,7 +96,8 @@ bool nfw_config_is_valid(const struct nfw_config *config);
 int nfw_config_load(struct nfw_config *config, uint32_t board_number, uint8_t *lost);
 
 /* Writes over the older copy, or over a damaged one, reads it back, and leaves the other as it is.
- * After a power cut it is either the settings from before that are loaded, or these. Takes about 60
- * ms. Returns: NFW_OK, NFW_ERR_RANGE for settings that are not valid, or what the EEPROM said: the
- * settings from before stand then. */
+ * After a power cut it is either the settings from before that are loaded, or these. Takes about 40
+ * ms when few of them have changed in the last two savings, at most 90 ms. Returns: NFW_OK,
+ * NFW_ERR_RANGE for settings that are not valid, or what the EEPROM said: the settings from before
+ * stand then. */
 int nfw_config_save(struct nfw_config *config);
