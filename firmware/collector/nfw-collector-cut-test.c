@@ -9,6 +9,7 @@
  */
 #include "nfw-calendar.h"
 #include "nfw-collector.h"
+#include "nfw-eeprom.h"
 #include "nfw-host.h"
 #include "nfw-meters.h"
 #include "nilo-wire-test.h"
@@ -243,6 +244,64 @@ test_cuts(const void *data)
     life_free(life);
 }
 
+/* --- an EEPROM that does not answer at the start ---------------------------------------------- */
+
+/* Lives on until a reset, if there is one; the EEPROM answers from @answers_us on. Returns: whether
+ * a reading was told meanwhile. */
+static bool
+live_without(struct life *life, uint64_t answers_us)
+{
+    jmp_buf cut;
+
+    life->host.cut = &cut;
+    if (setjmp(cut) != 0) {
+        nfw_host_restart(&life->host, true);
+        return false;
+    }
+    memset(&life->collector, 0xa5, sizeof life->collector);
+    nfw_collector_start(&life->collector, nfw_port_now_ms());
+    plan(life);
+    while (life->host.now_us < WHOLE_US) {
+        const nfw_ms now = nfw_port_now_ms();
+        struct nfw_reading reading;
+
+        life->host.eeprom.is_absent = life->host.now_us < answers_us;
+        nfw_port_sleep_until(now + nfw_collector_step(&life->collector, now));
+        nfw_meters_get_reading(&life->collector, 0, &reading);
+        if ((reading.status & NFW_STATUS_NO_READING) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A held bus, or a part that is not there for a while: nothing is told before it is known, and then
+ * what had been. */
+static void
+test_late(const void *data)
+{
+    const bool is_stuck = *(const bool *)data;
+    struct life *whole = life_new();
+    struct life *life;
+
+    (void)live_whole(whole);
+    life = life_new();
+    life->host.is_i2c_stuck = is_stuck;
+    life->host.i2c_recoveries_needed = 5;
+    life->host.eeprom.is_absent = !is_stuck;
+    CHECK(!live_without(life, is_stuck ? 0 : 5500000u));
+    CHECK_INT(life->host.cause, NFW_RESET_ORDER);
+    /* but for events nothing has been written */
+    CHECK(memcmp(life->host.eeprom.cells, image, NFW_EEPROM_EVENTS) == 0);
+    CHECK(memcmp(life->host.eeprom.cells + NFW_EEPROM_COUNTERS, image + NFW_EEPROM_COUNTERS,
+                 NFW_EEPROM_SIZE - NFW_EEPROM_COUNTERS) == 0);
+    life->host.eeprom.is_absent = false;
+    switch_on(life);
+    for (unsigned input = 0; input < INPUTS; input++)
+        CHECK_INT(read_ml(life, input), whole->first_ml[input]);
+    life_free(life);
+    life_free(whole);
+}
+
 /* What a board holds that has lived for a while. */
 static void
 make_image(void)
@@ -265,6 +324,7 @@ make_image(void)
 int
 main(int argc, char **argv)
 {
+    static const bool is_stuck[] = {false, true};
     const unsigned stride = argc > 1 && strcmp(argv[1], "--full") == 0 ? 1u : SHORT_STRIDE;
     const struct run runs[NFW_HOST_TEARS] = {
         {"/nfw/collector-cut/old-byte", NFW_HOST_TEAR_OLD, stride},
@@ -276,6 +336,8 @@ main(int argc, char **argv)
     };
 
     make_image();
+    nilo_test_run("/nfw/collector-cut/eeprom-absent-at-start", test_late, &is_stuck[0]);
+    nilo_test_run("/nfw/collector-cut/bus-stuck-at-start", test_late, &is_stuck[1]);
     for (unsigned i = 0; i < NFW_HOST_TEARS; i++)
         nilo_test_run(runs[i].path, test_cuts, &runs[i]);
     return nilo_test_finish();

@@ -14,10 +14,13 @@ is_counted_here(const struct nfw_channel_config *config)
     return config->source == NFW_SOURCE_PULSE || config->source == NFW_SOURCE_DUAL;
 }
 
+/* Nothing on top of counts and settings that could not be read, and nothing that the supply may not
+ * carry to its end. */
 static bool
-is_supplied(const struct nfw_collector *collector)
+may_write(const struct nfw_collector *collector)
 {
-    return nfw_eeprom_is_supplied(collector->config.battery_stop_mv);
+    return collector->counters.is_known &&
+           nfw_eeprom_is_supplied(collector->config.battery_stop_mv);
 }
 
 static void
@@ -95,6 +98,9 @@ nfw_meters_get_reading(const struct nfw_collector *collector, unsigned channel,
     if (collector->is_store_failing) {
         reading->status |= NFW_STATUS_NOT_STORED;
     }
+    if (!collector->counters.is_known) {
+        reading->status |= NFW_STATUS_NO_READING;
+    }
     if (!collector->clock.is_set) {
         reading->status |= NFW_STATUS_CLOCK_UNSET;
     }
@@ -108,8 +114,12 @@ nfw_meters_get_history(const struct nfw_collector *collector, unsigned channel,
                        enum nfw_freeze_kind kind, unsigned back, struct nfw_history *history)
 {
     struct nfw_frozen frozen;
-    const int result = nfw_freeze_get(&collector->freeze, kind, back, &frozen);
+    int result;
 
+    if (!collector->counters.is_known) {
+        return NFW_ERR_NONE;
+    }
+    result = nfw_freeze_get(&collector->freeze, kind, back, &frozen);
     if (result != NFW_OK) {
         return result;
     }
@@ -183,7 +193,7 @@ nfw_meters_freeze(struct nfw_collector *collector)
 {
     int result;
 
-    if (!collector->clock.is_set || !is_supplied(collector)) {
+    if (!collector->clock.is_set || !may_write(collector)) {
         return NFW_ERR_REFUSED;
     }
     result = nfw_freeze_order(&collector->freeze, collector->clock.seconds,
@@ -242,7 +252,7 @@ nfw_meters_set_volume(struct nfw_collector *collector, unsigned channel, int64_t
         !to_count(&collector->config.channel[channel], volume_ml, &count)) {
         return NFW_ERR_RANGE;
     }
-    if (!is_supplied(collector)) {
+    if (!may_write(collector)) {
         return NFW_ERR_REFUSED;
     }
     return put_count(collector, channel, count);
@@ -438,7 +448,7 @@ nfw_meters_set_setting(struct nfw_collector *collector, unsigned channel, uint8_
     if (memcmp(before, value, size) == 0) {
         return NFW_OK;
     }
-    if (!is_supplied(collector)) {
+    if (!may_write(collector)) {
         return NFW_ERR_REFUSED;
     }
 

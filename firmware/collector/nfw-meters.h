@@ -21,7 +21,9 @@ struct nfw_collector;
     0x08u /* the EEPROM refuses: counts newer than this are in RAM only                            \
            */
 #define NFW_STATUS_CLOCK_UNSET 0x10u
-#define NFW_STATUS_NO_READING  0x20u /* a read meter has never answered: there is no value */
+#define NFW_STATUS_NO_READING                                                                      \
+    0x20u /* there is no value: a read meter has never answered, or the EEPROM not since the start \
+           */
 
 struct nfw_reading {
     int64_t volume_ml; /* only what is stored; may be below 0 */
