@@ -143,6 +143,13 @@ prepare_months(struct nfw_collector *collector)
 }
 
 static void
+prepare_late_month(struct nfw_collector *collector)
+{
+    collector->log[NFW_FREEZE_MONTH].held = 1;
+    collector->log[NFW_FREEZE_MONTH].estimated = 0;
+}
+
+static void
 prepare_bad_months(struct nfw_collector *collector)
 {
     collector->log[NFW_FREEZE_MONTH].error = NFW_ERR_TIMEOUT;
@@ -244,6 +251,8 @@ static const Talk talks[] = {
      NEIGHBOUR "81 901FFF 79563412 2C " NONE5 " 05041522112620 0000", NULL},
     {"/firmware/cjt188/current/settlement", METER "01 901F05",
      METER "81 901F05 78563412 2C 00003412 2C 05041522112620 0000", prepare_months},
+    {"/firmware/cjt188/current/settlement/estimated", METER "01 901F05",
+     METER "81 901F05 78563412 2C " NONE5 " 05041522112620 0000", prepare_late_month},
     {"/firmware/cjt188/current/no-reading", METER "01 901F05",
      METER "81 901F05 " NONE5 NONE5 " 05041522112620 0012", prepare_no_reading},
     {"/firmware/cjt188/current/below-zero", METER "01 901F05",
@@ -288,7 +297,7 @@ static const Talk talks[] = {
     {"/firmware/cjt188/address/other-identifier", METER "03 810B01", NULL, NULL},
 
     /* 901F has the newest; D120 is the one before */
-    {"/firmware/cjt188/settlement/1", METER "01 D12001", METER "81 D12001 99993312 2C",
+    {"/firmware/cjt188/settlement/1/estimated", METER "01 D12001", METER "81 D12001 " NONE5,
      prepare_months},
     {"/firmware/cjt188/settlement/2/low-byte-first", METER "01 21D101",
      METER "81 21D101 98993312 2C", prepare_months},

@@ -215,6 +215,17 @@ judge(int result)
     }
 }
 
+/* The standard has no word for a value that was taken too late, and bills are made of these. */
+static void
+put_settlement(struct service *service, const struct nfw_history *history)
+{
+    if ((history->flags & NFW_FREEZE_ESTIMATED) != 0u) {
+        put_no_volume(service);
+    } else {
+        (void)put_volume(service, history->volume_ml);
+    }
+}
+
 static enum verdict
 read_current(struct service *service)
 {
@@ -229,7 +240,7 @@ read_current(struct service *service)
     }
     if (nfw_meters_get_history(service->collector, service->channel, NFW_FREEZE_MONTH, 0u,
                                &settlement) == NFW_OK) {
-        (void)put_volume(service, settlement.volume_ml);
+        put_settlement(service, &settlement);
     } else {
         put_no_volume(service);
     }
@@ -247,7 +258,7 @@ read_settlement(struct service *service, unsigned back)
                                               NFW_FREEZE_MONTH, back, &history);
 
     if (result == NFW_OK) {
-        (void)put_volume(service, history.volume_ml);
+        put_settlement(service, &history);
     }
     return judge(result);
 }
