@@ -99,22 +99,30 @@ put_number(struct service *service, uint32_t number, unsigned size)
     }
 }
 
-/* Eight digits with two decimals of a cubic metre, without the unit. FF when they cannot say it: a
- * wrong number would be worse than none. Returns: whether they could. */
+/* Eight digits with two decimals of a cubic metre. Returns: false when they cannot say it. */
+static bool
+to_digits(int64_t volume_ml, uint32_t *digits)
+{
+    const int64_t hundredths = volume_ml / ML_PER_DIGIT;
+
+    *digits = (uint32_t)hundredths;
+    return volume_ml >= 0 && hundredths <= VOLUME_MAX_DIGITS;
+}
+
+/* Without the unit. FF when there are no digits: a wrong number would be worse than none. Returns:
+ * whether there are. */
 static bool
 put_digits(struct service *service, int64_t volume_ml)
 {
-    uint8_t *at = &service->payload[service->size];
-    const bool is_told = volume_ml >= 0 && volume_ml / ML_PER_DIGIT <= VOLUME_MAX_DIGITS;
-    uint32_t digits = is_told ? (uint32_t)(volume_ml / ML_PER_DIGIT) : 0u;
+    uint32_t digits;
+    const bool is_told = to_digits(volume_ml, &digits);
 
     for (unsigned i = 0u; i < VOLUME_DIGITS_SIZE; i++) {
         const uint32_t low = digits % 100u;
 
-        at[i] = is_told ? (uint8_t)(low / 10u << 4 | low % 10u) : 0xffu;
+        put_byte(service, is_told ? (uint8_t)(low / 10u << 4 | low % 10u) : 0xffu);
         digits /= 100u;
     }
-    service->size = (uint8_t)(service->size + VOLUME_DIGITS_SIZE);
     return is_told;
 }
 
@@ -169,7 +177,7 @@ put_clock(struct service *service)
 static void
 build_status(const struct nfw_reading *reading, uint8_t status[NILO_CJT188_STATUS_SIZE])
 {
-    const struct {
+    static const struct {
         uint8_t from;
         uint8_t to;
     } bits[] = {
@@ -179,13 +187,14 @@ build_status(const struct nfw_reading *reading, uint8_t status[NILO_CJT188_STATU
     };
     NiloCjt188Status said = {.valve = NILO_CJT188_VALVE_IS_OPEN};
     uint8_t own = 0u;
+    uint32_t digits;
 
     said.battery = (reading->status & NFW_STATUS_BATTERY_LOW) != 0u ? NILO_CJT188_BATTERY_IS_LOW
                                                                     : NILO_CJT188_BATTERY_IS_OK;
     for (unsigned i = 0u; i < sizeof bits / sizeof bits[0]; i++) {
         own |= (reading->status & bits[i].from) != 0u ? bits[i].to : 0u;
     }
-    if (reading->volume_ml < 0 || reading->volume_ml / ML_PER_DIGIT > VOLUME_MAX_DIGITS) {
+    if (!to_digits(reading->volume_ml, &digits)) {
         own |= STATUS_NO_DIGITS;
     }
     said.vendor = (uint16_t)(own << 8);
