@@ -193,7 +193,7 @@ nfw_port_board_number(void)
 typedef void (*vector)(void);
 
 #define EXCEPTIONS 16
-#define VECTORS    (EXCEPTIONS + 44)
+#define VECTORS    (EXCEPTIONS + 32) /* the part has 44, none of the others is ever enabled */
 #define IRQ(name)  (EXCEPTIONS + NFW_IRQ_##name)
 
 /* an interrupt that nobody enables would be a fault, too */

@@ -11,19 +11,33 @@ static uint32_t last_count; /* SysTick counts down */
 
 static volatile bool is_woken; /* something happened since the main loop last slept */
 
+/* rest / 12500 for less than 2^25, or 2 less: by multiplying, since a division is a loop on the
+ * smallest cores and this runs in every interrupt. */
+static inline uint32_t
+estimate_ms(void)
+{
+    _Static_assert(NFW_CYCLES_PER_MS == 12500u, "671 / 2^23 is to be a little below 1 / 12500");
+
+    return (rest >> 7) * 671u >> 16;
+}
+
 nfw_ms
 nfw_lm3s_now_ms(void)
 {
     const uint32_t mask = nfw_lm3s_mask();
     const uint32_t count = SYST_CVR;
+    uint32_t more_ms;
     nfw_ms now;
 
     rest += (last_count - count) & SYST_MAX;
     last_count = count;
-    if (rest >= NFW_CYCLES_PER_MS) {
-        passed_ms += rest / NFW_CYCLES_PER_MS;
-        rest %= NFW_CYCLES_PER_MS;
+    more_ms = estimate_ms();
+    rest -= more_ms * NFW_CYCLES_PER_MS;
+    for (unsigned i = 0; i < 2u && rest >= NFW_CYCLES_PER_MS; i++) {
+        rest -= NFW_CYCLES_PER_MS;
+        more_ms++;
     }
+    passed_ms += more_ms;
     now = passed_ms;
     nfw_lm3s_unmask(mask);
     return now;
