@@ -89,25 +89,6 @@ start_lines(struct nfw_collector *collector, nfw_ms now)
 
 static void store(struct nfw_collector *collector, bool is_forced, nfw_ms now);
 
-/* A part that does not answer leaves factory settings, and counts that are not known: the collector
- * runs on and says so, but tells no reading and stores nothing until it has started anew. */
-static void
-load(struct nfw_collector *collector, uint8_t *lost)
-{
-    const int result = nfw_config_load(&collector->config, nfw_port_board_number(), lost);
-
-    if (result == NFW_ERR_NONE && nfw_eeprom_is_supplied(collector->config.battery_stop_mv)) {
-        /* a new board: from now on saving writes what has changed only, and is quick */
-        (void)nfw_config_save(&collector->config);
-        (void)nfw_config_save(&collector->config);
-    }
-    if (result == NFW_OK || result == NFW_ERR_NONE) {
-        (void)nfw_counters_start(&collector->counters);
-    } else {
-        *lost = 0u; /* they were not read: they may well be there */
-    }
-}
-
 void
 nfw_collector_start(struct nfw_collector *collector, nfw_ms now)
 {
@@ -120,7 +101,14 @@ nfw_collector_start(struct nfw_collector *collector, nfw_ms now)
     collector->battery_at = now;
     collector->store_due = now;
 
-    load(collector, &lost);
+    /* a part without an answer leaves factory settings, no counts and no history: the collector
+     * runs on, says so, and tries the EEPROM again with the next pulse */
+    if (nfw_config_load(&collector->config, nfw_port_board_number(), &lost) == NFW_ERR_NONE) {
+        /* a new board: from now on saving writes what has changed only, and is quick */
+        (void)nfw_config_save(&collector->config);
+        (void)nfw_config_save(&collector->config);
+    }
+    (void)nfw_counters_start(&collector->counters);
     nfw_events_start(&collector->events);
     nfw_freeze_start(&collector->freeze);
     nfw_clock_start(&collector->clock, now);
@@ -146,7 +134,7 @@ nfw_collector_start(struct nfw_collector *collector, nfw_ms now)
 
 /* --- inputs and counters -------------------------------------------------------------------- */
 
-static uint32_t
+static NFW_OUTLINE uint32_t
 step_inputs(struct nfw_collector *collector, nfw_ms now)
 {
     struct nfw_pins pins;
@@ -163,7 +151,7 @@ step_inputs(struct nfw_collector *collector, nfw_ms now)
     return nfw_inputs_step(&collector->inputs, &collector->config, now);
 }
 
-static void
+static NFW_OUTLINE void
 tell_tampering(struct nfw_collector *collector)
 {
     static const struct {
@@ -206,57 +194,40 @@ gather(const struct nfw_collector *collector, struct nfw_counter_values *values)
     values->boots = collector->boots;
 }
 
-static void
-fail_to_store(struct nfw_collector *collector, int result, nfw_ms now)
+/* Returns: NFW_OK, NFW_ERR_NONE when there was nothing to store, or why it could not be. */
+static NFW_OUTLINE int
+store_values(struct nfw_collector *collector, bool is_forced)
 {
-    collector->store_due = now + STORE_RETRY_MS;
-    if (!collector->is_store_failing) {
-        collector->is_store_failing = true;
-        tell(collector, NFW_EVENT_STORE_FAILED, NFW_CHANNEL_SELF, (uint32_t)result);
-    }
-}
+    struct nfw_counter_values values;
 
-/* The EEPROM did not answer at the start. Once it does, what it holds goes before what has been
- * made up without it. */
-static void
-look_again(struct nfw_collector *collector, nfw_ms now)
-{
-    int result = collector->counters.last_error;
-
-    /* records of a newer format stay what they are */
-    if (result != NFW_ERR_REFUSED) {
-        result = nfw_counters_start(&collector->counters);
+    gather(collector, &values);
+    /* rejected closures alone are worth no write cycle: they go with the next pulse or hour */
+    if (!is_forced &&
+        memcmp(values.count, collector->counters.stored.count, sizeof values.count) == 0) {
+        return NFW_ERR_NONE;
     }
-    if (collector->counters.is_known) {
-        nfw_port_reset();
-    }
-    fail_to_store(collector, result, now);
+    return nfw_eeprom_is_supplied(collector->config.battery_stop_mv)
+               ? nfw_counters_store(&collector->counters, &values)
+               : NFW_ERR_REFUSED;
 }
 
 static void
 store(struct nfw_collector *collector, bool is_forced, nfw_ms now)
 {
-    struct nfw_counter_values values;
-    int result;
+    const int result = store_values(collector, is_forced);
 
-    if (!collector->counters.is_known) {
-        look_again(collector, now);
+    if (result == NFW_ERR_NONE) {
         return;
     }
-    gather(collector, &values);
-    /* rejected closures alone are worth no write cycle: they go with the next pulse or hour */
-    if (!is_forced &&
-        memcmp(values.count, collector->counters.stored.count, sizeof values.count) == 0) {
-        return;
-    }
-    result = nfw_eeprom_is_supplied(collector->config.battery_stop_mv)
-                 ? nfw_counters_store(&collector->counters, &values)
-                 : NFW_ERR_REFUSED;
     if (result == NFW_OK) {
         collector->is_store_failing = false;
         return;
     }
-    fail_to_store(collector, result, now);
+    collector->store_due = now + STORE_RETRY_MS;
+    if (!collector->is_store_failing) {
+        collector->is_store_failing = true;
+        tell(collector, NFW_EVENT_STORE_FAILED, NFW_CHANNEL_SELF, (uint32_t)result);
+    }
 }
 
 /* --- clock, calendar, battery --------------------------------------------------------------- */
@@ -283,7 +254,7 @@ watch_clock(struct nfw_collector *collector)
     }
 }
 
-static void
+static NFW_OUTLINE void
 step_calendar(struct nfw_collector *collector, nfw_ms now)
 {
     const bool is_new_second = nfw_clock_step(&collector->clock, now);
@@ -292,8 +263,7 @@ step_calendar(struct nfw_collector *collector, nfw_ms now)
     if (!collector->clock.is_set || (!is_new_second && !collector->is_catching_up)) {
         return;
     }
-    if (!collector->counters.is_known ||
-        !nfw_eeprom_is_supplied(collector->config.battery_stop_mv)) {
+    if (!nfw_eeprom_is_supplied(collector->config.battery_stop_mv)) {
         collector->is_catching_up = false;
         return;
     }
@@ -303,7 +273,7 @@ step_calendar(struct nfw_collector *collector, nfw_ms now)
                                                 collector->counters.stored.count) == NFW_OK;
 }
 
-static void
+static NFW_OUTLINE void
 step_battery(struct nfw_collector *collector, nfw_ms now)
 {
     const uint16_t low = collector->config.battery_low_mv;
@@ -328,7 +298,7 @@ step_battery(struct nfw_collector *collector, nfw_ms now)
 /* --- lines ---------------------------------------------------------------------------------- */
 
 /* What the settings say about lines and pins comes into force. */
-static void
+static NFW_OUTLINE void
 settle(struct nfw_collector *collector, nfw_ms now)
 {
     struct nfw_counter_values values;
@@ -362,7 +332,7 @@ step_bus(struct nfw_collector *collector, nfw_ms now)
     return wait;
 }
 
-static uint32_t
+static NFW_OUTLINE uint32_t
 step_meters(struct nfw_collector *collector, nfw_ms now)
 {
     uint32_t wait = UINT32_MAX;

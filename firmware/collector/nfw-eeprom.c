@@ -110,7 +110,7 @@ nfw_eeprom_compare(uint32_t at, const void *bytes, size_t size)
 }
 
 /* Within one page. */
-static int
+static NFW_OUTLINE int
 write_part(uint32_t at, const uint8_t *bytes, size_t size)
 {
     uint8_t out[ADDRESS_SIZE + NFW_EEPROM_PAGE_SIZE];

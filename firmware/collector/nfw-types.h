@@ -18,6 +18,10 @@
 #define NFW_PIN_COVER 15u   /* closed while the cover is on */
 #define NFW_PIN_NONE  0xffu /* no such pin in the settings */
 
+/* For a function whose locals must not lie on the stack below those of its caller's other calls:
+ * the compiler would make one large frame of both. */
+#define NFW_OUTLINE __attribute__((noinline))
+
 enum nfw_result {
     NFW_OK = 0,
     NFW_ERR_NACK = -1,    /* the part did not acknowledge: busy writing, or not there */
