@@ -90,10 +90,8 @@ find_reset_cause(void)
     mark = MARK_RUNNING;
 }
 
-int main(void);
-
-int
-main(void)
+static inline void
+run(void)
 {
     start_watchdog();
     start_clocks();
@@ -103,7 +101,6 @@ main(void)
     nfw_lm3s_i2c_start();
     nfw_lm3s_pins_start();
     nfw_collector_run(&collector);
-    return 0;
 }
 
 /* The linker's symbols are addresses, no arrays of ours. */
@@ -125,7 +122,7 @@ nfw_reset(void)
     for (size_t i = 0u; i < bss_words; i++) {
         nfw_bss_start[i] = 0u;
     }
-    (void)main();
+    run();
     wait_for_watchdog();
 }
 
