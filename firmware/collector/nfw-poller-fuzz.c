@@ -160,7 +160,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct nfw_host host;
     struct input input = {data, size};
-    struct nfw_poller poller;
+    struct nfw_poller poller = {0};
     struct nfw_config config;
     int32_t stored[NFW_CHANNELS] = {0};
     uint32_t sent = 0;

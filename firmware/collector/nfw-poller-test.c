@@ -674,6 +674,36 @@ test_start(const void *data)
     nfw_host_clear(&desk.host);
 }
 
+/* settings change: who is still the same keeps value and age, who is another one begins anew */
+static void
+test_start_again(const void *data)
+{
+    struct desk desk;
+    nfw_ms good_at;
+
+    set_up(&desk);
+    add_meter(&desk, 0, NFW_SOURCE_MBUS, WAY_NORMAL, 100);
+    add_meter(&desk, 2, NFW_SOURCE_MBUS, WAY_NORMAL, 200);
+    start(&desk);
+    run_s(&desk, POLL_S / 2);
+    CHECK_INT(desk.n_news, 2);
+    good_at = desk.poller.meter[0].good_at;
+    desk.config.channel[0].max_flow = 9;
+    desk.config.channel[2].meter_number[1] ^= 1;
+    start(&desk);
+    CHECK(desk.poller.meter[0].has_value);
+    CHECK_INT(desk.poller.meter[0].good_at, good_at);
+    CHECK(!desk.poller.meter[2].has_value);
+    /* in the middle of a dialogue */
+    run_s(&desk, 1);
+    start(&desk);
+    run_s(&desk, POLL_S / 2);
+    check_news(&desk, 2, NFW_POLLER_VALUE, 0, 100);
+    check_news(&desk, 3, NFW_POLLER_VALUE, 2, 200);
+    CHECK_INT(desk.n_news, 4);
+    nfw_host_clear(&desk.host);
+}
+
 /* --- silence -------------------------------------------------------------------------------- */
 
 static void
@@ -831,6 +861,7 @@ main(void)
     nilo_test_run("/poller/running", test_running, NULL);
     RUN_TABLE(odd_cases, "odd/", test_odd)
     nilo_test_run("/poller/start", test_start, NULL);
+    nilo_test_run("/poller/start-again", test_start_again, NULL);
     nilo_test_run("/poller/silence", test_silence, NULL);
     nilo_test_run("/poller/age", test_age, NULL);
     RUN_TABLE(timing_cases, "timing/", test_timing)

@@ -2,6 +2,7 @@
 #include "nfw-poller.h"
 
 #include "nfw-meter-talk.h"
+#include "nilo-wire-crc.h"
 
 #include <string.h>
 
@@ -566,13 +567,38 @@ open_line(const struct nfw_config *config)
                               (uint16_t)get_gap_ms(config));
 }
 
+/* Never 0. */
+static uint32_t
+get_digest(const struct nfw_channel_config *channel)
+{
+    const uint8_t source_type[] = {channel->source, channel->type};
+    uint32_t crc = nilo_crc32c_update(NILO_CRC32C_START, source_type, sizeof source_type);
+
+    crc = nilo_crc32c_update(crc, channel->meter_number, sizeof channel->meter_number);
+    return crc | 1u;
+}
+
+static void
+start_meter(struct nfw_poller_meter *meter, const struct nfw_channel_config *channel, nfw_ms now)
+{
+    const uint32_t who = get_digest(channel);
+
+    meter->is_asked = false;
+    if (meter->who == who) {
+        return;
+    }
+    memset(meter, 0, sizeof *meter);
+    meter->who = who;
+    meter->good_at = now;
+}
+
 void
 nfw_poller_start(struct nfw_poller *poller, const struct nfw_config *config, nfw_ms now)
 {
-    memset(poller, 0, sizeof *poller);
     poller->channel = NFW_CHANNELS - 1u;
+    poller->state = STATE_CLOSED;
     for (unsigned i = 0u; i < NFW_CHANNELS; i++) {
-        poller->meter[i].good_at = now;
+        start_meter(&poller->meter[i], &config->channel[i], now);
         if (is_read_here(&config->channel[i])) {
             poller->state = STATE_IDLE;
         }

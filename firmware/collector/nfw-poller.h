@@ -39,6 +39,7 @@ enum nfw_poller_news {
 };
 
 struct nfw_poller_meter {
+    uint32_t who;      /* a digest of whom to ask: another one is another meter */
     int32_t value;     /* last one taken, litres */
     int32_t odd_value; /* last implausible one */
     nfw_ms asked_at;
@@ -69,7 +70,8 @@ struct nfw_poller {
     bool is_deaf;                        /* out of step: until the next gap */
 };
 
-/* Opens the line and asks every meter at once; nothing is known of any. */
+/* Opens the line and asks every meter at once. The first time @poller is all zeros; later, when
+ * settings have changed, meters that are still the same keep their values and ages. */
 void nfw_poller_start(struct nfw_poller *poller, const struct nfw_config *config, nfw_ms now);
 
 /**
