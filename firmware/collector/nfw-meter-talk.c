@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "nfw-meter-talk.h"
 
-#include "nilo-cjt188-field.h"
 #include "nilo-mbus-fixed.h"
-#include "nilo-mbus-record.h"
 #include "nilo-mbus-request.h"
+#include "nilo-wire-bcd.h"
+#include "nilo-wire-unit-code.h"
 
 #include <string.h>
 
-#define FRAME_HEAD_SIZE 7u /* M-Bus: 68 L L 68 C A CI */
-#define PREAMBLE_SIZE   3u /* CJ/T 188 asks for 2 to 4 */
+#define FRAME_HEAD_SIZE    7u /* M-Bus: 68 L L 68 C A CI */
+#define PREAMBLE_SIZE      3u /* CJ/T 188 asks for 2 to 4 */
+#define CJT188_WATER_SIZE  19u
+#define CJT188_HEAT_SIZE   43u
+#define CJT188_REPORT_SIZE 26u
+#define CJT188_DIGITS      4u /* bytes of a volume, and a unit with it */
+#define CJT188_DECIMALS    2
 
 /* --- what is asked -------------------------------------------------------------------------- */
 
@@ -146,63 +151,223 @@ take_mbus_value(const NiloMbusValue *value, int32_t *litres)
     return NFW_TOLD_NO_VALUE;
 }
 
-/* the meter's main register: now, of all tariffs, of the meter itself */
-static bool
-is_current_volume(const NiloMbusRecord *record)
-{
-    const uint16_t forward = NILO_MBUS_QUALIFIER_DIRECTION(NILO_MBUS_DIRECTION_FORWARD);
+/*
+ * The records (EN 13757-3, 6), as far as a register has to be found among them. The iterator of the
+ * wire library knows what all of them mean, and takes a sixth of the flash for it.
+ */
 
-    return record->type == NILO_MBUS_RECORD_DATA && record->quantity == NILO_QUANTITY_VOLUME &&
-           record->function == NILO_MBUS_FUNCTION_INSTANTANEOUS && record->storage == 0u &&
-           record->tariff == 0u && record->subunit == 0u &&
-           (record->qualifiers & (uint16_t) ~(forward | NILO_MBUS_QUALIFIER_RECORD_ERROR)) == 0u;
+#define EXTENSION      0x80u
+#define MAX_EXTENSIONS 10u
+#define DIF_FILLER     0x2fu
+#define DIF_SPECIAL    0x0fu /* nothing that we read comes behind one */
+#define DIF_FUNCTION   0x30u
+#define DIF_STORAGE    0x40u
+#define CODING_LAST    0x0eu
+#define CODING_REAL    0x05u
+#define CODING_VOID    0x08u
+#define CODING_TEXT    0x0du
+#define VIF_VOLUME     0x10u /* .. to 17: 10^-6 m3, and each ten times the one before */
+#define VIF_VOLUMES    0x78u /* what these have in common */
+#define VIF_TEXT       0x7cu
+#define VIF_FB         0xfbu
+#define VIF_FD         0xfdu
+#define FB_VOLUME      0x10u /* 100 m3, and 11: 1000 */
+#define VIFE_ERRORS    0x20u /* below: what is wrong with the record, 00 being nothing */
+#define VIFE_FORWARD   0x3bu
+#define VIFE_SCALE     0x70u /* .. to 77: by 10^-6 and so on */
+#define VIFE_SCALES    0x78u
+#define VIFE_THOUSAND  0x7du
+
+/* What a record says, and the register is among: */
+enum kind {
+    KIND_OTHER,  /* another quantity, moment, tariff or direction */
+    KIND_VOLUME, /* the register */
+    KIND_BROKEN, /* the register, and the meter says that it is not valid */
+};
+
+struct record {
+    const uint8_t *data;
+    uint8_t data_size;
+    uint8_t coding;
+    uint8_t kind;
+    int8_t exponent; /* of cubic metres */
+};
+
+struct reader {
+    const uint8_t *next;
+    const uint8_t *end;
+};
+
+/* Returns: false at the end. */
+static bool
+take(struct reader *reader, uint8_t *byte)
+{
+    if (reader->next == reader->end) {
+        return false;
+    }
+    *byte = *reader->next;
+    reader->next++;
+    return true;
+}
+
+/* DIF and DIFE. */
+static bool
+take_dib(struct reader *reader, struct record *record)
+{
+    uint8_t byte = 0u;
+    bool is_main;
+
+    if (!take(reader, &byte)) {
+        return false;
+    }
+    record->coding = byte & DIF_SPECIAL;
+    is_main = (byte & (DIF_FUNCTION | DIF_STORAGE)) == 0u;
+    for (unsigned i = 0u; (byte & EXTENSION) != 0u; i++) {
+        if (i == MAX_EXTENSIONS || !take(reader, &byte)) {
+            return false;
+        }
+        is_main = is_main && (byte & ~EXTENSION) == 0u;
+    }
+    record->kind = is_main ? KIND_VOLUME : KIND_OTHER;
+    return true;
+}
+
+/* VIF with the byte behind a table's, or the text. @byte: the one that says whether more follow. */
+static bool
+take_vif(struct reader *reader, struct record *record, uint8_t *byte)
+{
+    uint8_t vif;
+
+    if (!take(reader, &vif)) {
+        return false;
+    }
+    *byte = vif;
+    if (vif == VIF_TEXT) {
+        record->kind = KIND_OTHER;
+        if (!take(reader, &vif) || reader->end - reader->next < vif) {
+            return false;
+        }
+        reader->next += vif;
+        return true;
+    }
+    if (vif == (VIF_TEXT | EXTENSION)) {
+        return false; /* meters do not agree on where the text stands then */
+    }
+    if (vif == VIF_FB || vif == VIF_FD) {
+        const bool has_volumes = vif == VIF_FB;
+
+        if (!take(reader, byte)) {
+            return false;
+        }
+        if (!has_volumes || (*byte & 0x7eu) != FB_VOLUME) {
+            record->kind = KIND_OTHER;
+        }
+        record->exponent = (int8_t)((*byte & 1u) + 2u);
+        return true;
+    }
+    if ((vif & VIF_VOLUMES) != VIF_VOLUME) {
+        record->kind = KIND_OTHER;
+    }
+    record->exponent = (int8_t)((int8_t)(vif & 7u) - 6);
+    return true;
+}
+
+static void
+apply_vife(struct record *record, uint8_t code)
+{
+    if (record->kind == KIND_OTHER || code == 0u || code == VIFE_FORWARD) {
+        return;
+    }
+    if (code < VIFE_ERRORS) {
+        record->kind = KIND_BROKEN;
+    } else if ((code & VIFE_SCALES) == VIFE_SCALE) {
+        record->exponent = (int8_t)(record->exponent + (code & 7u) - 6);
+    } else if (code == VIFE_THOUSAND) {
+        record->exponent = (int8_t)(record->exponent + 3);
+    } else {
+        record->kind = KIND_OTHER;
+    }
+}
+
+/* The length that stands in front of data of variable length; only what a register is not. */
+static bool
+take_variable_size(struct reader *reader, struct record *record)
+{
+    uint8_t length;
+
+    if (!take(reader, &length) || length >= 0xf0u) {
+        return false;
+    }
+    record->data_size = length < 0xc0u ? length : length & 0x0fu;
+    return true;
+}
+
+/* Returns: false at the end, and where it cannot be told how the record goes on. */
+static bool
+take_record(struct reader *reader, struct record *record)
+{
+    static const uint8_t sizes[CODING_LAST + 1u] = {0u, 1u, 2u, 3u, 4u, 4u, 6u, 8u,
+                                                    0u, 1u, 2u, 3u, 4u, 0u, 6u};
+    uint8_t byte = 0u;
+
+    if (!take_dib(reader, record) || record->coding > CODING_LAST ||
+        !take_vif(reader, record, &byte)) {
+        return false;
+    }
+    for (unsigned i = 0u; (byte & EXTENSION) != 0u; i++) {
+        if (i == MAX_EXTENSIONS || !take(reader, &byte)) {
+            return false;
+        }
+        apply_vife(record, byte & (uint8_t)~EXTENSION);
+    }
+    record->data_size = sizes[record->coding];
+    if (record->coding == CODING_TEXT && !take_variable_size(reader, record)) {
+        return false;
+    }
+    record->data = reader->next;
+    if (reader->end - reader->next < record->data_size) {
+        return false;
+    }
+    reader->next += record->data_size;
+    return true;
 }
 
 /* A number as registers count: a real number is not exact to the litre, others are no number. */
-static bool
-is_counted(const NiloMbusRecord *record)
+static enum nfw_told
+read_register(const struct record *record, int32_t *litres)
 {
-    switch (record->coding) {
-    case NILO_MBUS_CODING_INT8:
-    case NILO_MBUS_CODING_INT16:
-    case NILO_MBUS_CODING_INT24:
-    case NILO_MBUS_CODING_INT32:
-    case NILO_MBUS_CODING_INT48:
-    case NILO_MBUS_CODING_INT64:
-    case NILO_MBUS_CODING_BCD2:
-    case NILO_MBUS_CODING_BCD4:
-    case NILO_MBUS_CODING_BCD6:
-    case NILO_MBUS_CODING_BCD8:
-    case NILO_MBUS_CODING_BCD12:
-        return true;
-    case NILO_MBUS_CODING_NONE:
-    case NILO_MBUS_CODING_REAL32:
-    case NILO_MBUS_CODING_SELECTION:
-    case NILO_MBUS_CODING_VARIABLE:
-    case NILO_MBUS_CODING_SPECIAL:
-    default:
-        return false;
+    int64_t mantissa = 0;
+    bool is_number = false;
+
+    if (record->kind == KIND_BROKEN || record->data_size == 0u || record->coding == CODING_REAL ||
+        record->coding == CODING_TEXT) {
+        return NFW_TOLD_NO_VALUE;
     }
+    is_number = record->coding < CODING_VOID
+                    ? nilo_mbus_integer_parse(record->data, record->data_size, &mantissa)
+                    : nilo_mbus_bcd_parse(record->data, record->data_size, &mantissa);
+    return is_number && to_litres(mantissa, record->exponent, litres) ? NFW_TOLD_VALUE
+                                                                      : NFW_TOLD_NO_VALUE;
 }
 
 /* The first current volume speaks for the meter: when it is not valid, no other one is taken. */
 static enum nfw_told
-find_mbus_volume(const uint8_t *payload, size_t size, bool is_high_byte_first, int32_t *litres)
+find_mbus_volume(const uint8_t *payload, size_t size, int32_t *litres)
 {
-    NiloMbusRecordIter iter;
-    NiloMbusRecord record;
+    struct reader reader = {payload, payload + size};
+    struct record record = {0};
 
-    nilo_mbus_record_iter_init(&iter, payload, size);
-    iter.is_high_byte_first = is_high_byte_first;
-    while (nilo_mbus_record_iter_next(&iter, &record)) {
-        if (!is_current_volume(&record)) {
+    while (reader.next < reader.end) {
+        if (*reader.next == DIF_FILLER) {
+            reader.next++;
             continue;
         }
-        if (!is_counted(&record) || record.value.unit != NILO_UNIT_CUBIC_METRE ||
-            (record.qualifiers & NILO_MBUS_QUALIFIER_RECORD_ERROR) != 0u) {
+        if (!take_record(&reader, &record)) {
             return NFW_TOLD_NO_VALUE;
         }
-        return take_mbus_value(&record.value, litres);
+        if (record.kind != KIND_OTHER) {
+            return read_register(&record, litres);
+        }
     }
     return NFW_TOLD_NO_VALUE;
 }
@@ -243,12 +408,12 @@ read_mbus_content(const NiloMbusHeader *header, const NiloMbusAddress *mask, siz
         if (is_selected && !header->has_address) {
             return NFW_TOLD_NOTHING;
         }
-        if (header->is_encrypted ||
+        if (header->is_encrypted || header->is_high_byte_first || kept == 0u ||
             (header->has_status && (application == NILO_MBUS_STATUS_BUSY ||
                                     application == NILO_MBUS_STATUS_APPLICATION_ERROR))) {
             return NFW_TOLD_NO_VALUE;
         }
-        return find_mbus_volume(header->payload, kept, header->is_high_byte_first, litres);
+        return find_mbus_volume(header->payload, kept, litres);
     case NILO_MBUS_CONTENT_UNKNOWN:
         return NFW_TOLD_RESET;
     case NILO_MBUS_CONTENT_ERROR:
@@ -292,23 +457,41 @@ nfw_meter_hear_mbus(const struct nfw_channel_config *channel, const NiloMbusFram
     return read_mbus_content(&header, &mask, get_kept(frame, &header, kept), is_selected, litres);
 }
 
+/* Where the volume stands in the shapes that 901F comes in, told by their size. */
+static bool
+find_cjt188_volume(const NiloCjt188Message *answer, const uint8_t **digits, uint8_t *unit)
+{
+    switch (answer->payload_size) {
+    case CJT188_WATER_SIZE:
+        *digits = answer->payload;
+        *unit = answer->payload[CJT188_DIGITS];
+        return true;
+    case CJT188_HEAT_SIZE: /* behind two heats, a power and a flow */
+        *digits = answer->payload + 4u * (CJT188_DIGITS + 1u);
+        *unit = (*digits)[CJT188_DIGITS];
+        return true;
+    case CJT188_REPORT_SIZE: /* a maker's, with units in front of the values */
+        *digits = answer->payload + 1;
+        *unit = answer->payload[0];
+        return true;
+    default:
+        return false;
+    }
+}
+
 static enum nfw_told
 read_cjt188_volume(const NiloCjt188Message *answer, int32_t *litres)
 {
-    NiloCjt188Fields fields;
-    NiloCjt188Field field;
+    const uint8_t *digits;
+    NiloUnitCode meaning;
+    uint64_t number;
+    uint8_t unit;
 
-    nilo_cjt188_field_start(&fields, answer, NULL);
-    while (nilo_cjt188_field_next(&fields, &field) == NILO_WIRE_OK) {
-        if (field.key != NILO_CJT188_KEY_CURRENT && field.key != NILO_CJT188_KEY_TOTAL_VOLUME) {
-            continue;
-        }
-        if (field.state == NILO_CJT188_STATE_OK && field.quantity == NILO_QUANTITY_VOLUME &&
-            field.unit_source == NILO_CJT188_UNIT_SENT && field.unit == NILO_UNIT_CUBIC_METRE &&
-            to_litres(field.mantissa, field.exponent, litres)) {
-            return NFW_TOLD_VALUE;
-        }
-        return NFW_TOLD_NO_VALUE;
+    if (find_cjt188_volume(answer, &digits, &unit) && nilo_unit_code_find(unit, &meaning) &&
+        meaning.quantity == NILO_QUANTITY_VOLUME &&
+        nilo_bcd_to_uint64(digits, CJT188_DIGITS, &number) == NILO_WIRE_OK &&
+        to_litres((int64_t)number, meaning.exponent - CJT188_DECIMALS, litres)) {
+        return NFW_TOLD_VALUE;
     }
     return NFW_TOLD_NO_VALUE;
 }
