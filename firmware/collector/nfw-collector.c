@@ -89,6 +89,25 @@ start_lines(struct nfw_collector *collector, nfw_ms now)
 
 static void store(struct nfw_collector *collector, bool is_forced, nfw_ms now);
 
+/* A part that does not answer leaves factory settings, and counts that are not known: the collector
+ * runs on and says so, but tells no reading and stores nothing until it has started anew. */
+static void
+load(struct nfw_collector *collector, uint8_t *lost)
+{
+    const int result = nfw_config_load(&collector->config, nfw_port_board_number(), lost);
+
+    if (result == NFW_ERR_NONE && nfw_eeprom_is_supplied(collector->config.battery_stop_mv)) {
+        /* a new board: from now on saving writes what has changed only, and is quick */
+        (void)nfw_config_save(&collector->config);
+        (void)nfw_config_save(&collector->config);
+    }
+    if (result == NFW_OK || result == NFW_ERR_NONE) {
+        (void)nfw_counters_start(&collector->counters);
+    } else {
+        *lost = 0u; /* they were not read: they may well be there */
+    }
+}
+
 void
 nfw_collector_start(struct nfw_collector *collector, nfw_ms now)
 {
@@ -101,14 +120,7 @@ nfw_collector_start(struct nfw_collector *collector, nfw_ms now)
     collector->battery_at = now;
     collector->store_due = now;
 
-    /* a part without an answer leaves factory settings, no counts and no history: the collector
-     * runs on, says so, and tries the EEPROM again with the next pulse */
-    if (nfw_config_load(&collector->config, nfw_port_board_number(), &lost) == NFW_ERR_NONE) {
-        /* a new board: from now on saving writes what has changed only, and is quick */
-        (void)nfw_config_save(&collector->config);
-        (void)nfw_config_save(&collector->config);
-    }
-    (void)nfw_counters_start(&collector->counters);
+    load(collector, &lost);
     nfw_events_start(&collector->events);
     nfw_freeze_start(&collector->freeze);
     nfw_clock_start(&collector->clock, now);
@@ -194,6 +206,33 @@ gather(const struct nfw_collector *collector, struct nfw_counter_values *values)
     values->boots = collector->boots;
 }
 
+static void
+fail_to_store(struct nfw_collector *collector, int result, nfw_ms now)
+{
+    collector->store_due = now + STORE_RETRY_MS;
+    if (!collector->is_store_failing) {
+        collector->is_store_failing = true;
+        tell(collector, NFW_EVENT_STORE_FAILED, NFW_CHANNEL_SELF, (uint32_t)result);
+    }
+}
+
+/* The EEPROM did not answer at the start. Once it does, what it holds goes before what has been
+ * made up without it. */
+static void
+look_again(struct nfw_collector *collector, nfw_ms now)
+{
+    int result = collector->counters.last_error;
+
+    /* records of a newer format stay what they are */
+    if (result != NFW_ERR_REFUSED) {
+        result = nfw_counters_start(&collector->counters);
+    }
+    if (collector->counters.is_known) {
+        nfw_port_reset();
+    }
+    fail_to_store(collector, result, now);
+}
+
 /* Returns: NFW_OK, NFW_ERR_NONE when there was nothing to store, or why it could not be. */
 static NFW_OUTLINE int
 store_values(struct nfw_collector *collector, bool is_forced)
@@ -214,8 +253,13 @@ store_values(struct nfw_collector *collector, bool is_forced)
 static void
 store(struct nfw_collector *collector, bool is_forced, nfw_ms now)
 {
-    const int result = store_values(collector, is_forced);
+    int result;
 
+    if (!collector->counters.is_known) {
+        look_again(collector, now);
+        return;
+    }
+    result = store_values(collector, is_forced);
     if (result == NFW_ERR_NONE) {
         return;
     }
@@ -223,11 +267,7 @@ store(struct nfw_collector *collector, bool is_forced, nfw_ms now)
         collector->is_store_failing = false;
         return;
     }
-    collector->store_due = now + STORE_RETRY_MS;
-    if (!collector->is_store_failing) {
-        collector->is_store_failing = true;
-        tell(collector, NFW_EVENT_STORE_FAILED, NFW_CHANNEL_SELF, (uint32_t)result);
-    }
+    fail_to_store(collector, result, now);
 }
 
 /* --- clock, calendar, battery --------------------------------------------------------------- */
@@ -263,7 +303,8 @@ step_calendar(struct nfw_collector *collector, nfw_ms now)
     if (!collector->clock.is_set || (!is_new_second && !collector->is_catching_up)) {
         return;
     }
-    if (!nfw_eeprom_is_supplied(collector->config.battery_stop_mv)) {
+    if (!collector->counters.is_known ||
+        !nfw_eeprom_is_supplied(collector->config.battery_stop_mv)) {
         collector->is_catching_up = false;
         return;
     }
