@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 /* When a block is read; all of them when history is asked for. */
 typedef enum {
     NILO_CJT188_BLOCK_HISTORY, /* then only */
-    NILO_CJT188_BLOCK_GAP,     /* and when the meter answers again, back to its last answer */
+    NILO_CJT188_BLOCK_GAP,     /* and when the meter was not heard for a while, back to then */
     NILO_CJT188_BLOCK_DAILY,   /* and with the first reading of each day */
 } NiloCjt188BlockWhen;
 

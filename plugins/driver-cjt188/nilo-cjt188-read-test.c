@@ -338,23 +338,24 @@ typedef struct {
 static const RoundsCase rounds_cases[] = {
     /* once a day, and of the events only what is new */
     {.path = "/cjt188/read/rounds/daily", .settings = COLLECTOR,
-     .answers = {GOOD, STATE, EVENTS(EVENT_2 EVENT_1, "22"), GOOD, GOOD, STATE,
-                 EVENTS(EVENT_4 EVENT_3, "22"), EVENTS(EVENT_2 EVENT_1, "22"), GOOD, STATE,
-                 EVENTS(EVENT_4 EVENT_3, "22")},
+     .answers = {GOOD, STATE, EVENTS(EVENT_2 EVENT_1, "22"), GOOD, GOOD, REFUSED, REFUSED, STATE,
+                 EVENTS(EVENT_4 EVENT_3, "22"), EVENTS(EVENT_2 EVENT_1, "22"), GOOD, REFUSED,
+                 REFUSED, REFUSED, REFUSED, STATE, EVENTS(EVENT_4 EVENT_3, "22")},
      .rounds = {{0, NILO_OUTCOME_OK, "01 901F; 01 D700; 01 D710",
                  STANDARD_READINGS "; " STATE_READINGS, STATE_FACTS "; " TOLD_2 "; " TOLD_1},
-                {43199, NILO_OUTCOME_OK, "01 901F", STANDARD_READINGS, ""},
-                {1, NILO_OUTCOME_OK, "01 901F; 01 D700; 01 D710; 01 D711",
+                {3600, NILO_OUTCOME_OK, "01 901F", STANDARD_READINGS, ""},
+                {39600, NILO_OUTCOME_OK, "01 901F; 01 D300; 01 D500; 01 D700; 01 D710; 01 D711",
                  STANDARD_READINGS "; " STATE_READINGS, STATE_FACTS "; " TOLD_4},
-                {86400, NILO_OUTCOME_OK, "01 901F; 01 D700; 01 D710",
+                {86400, NILO_OUTCOME_OK,
+                 "01 901F; 01 D300; 01 D301; 01 D500; 01 D501; 01 D700; 01 D710",
                  STANDARD_READINGS "; " STATE_READINGS, STATE_FACTS}}},
     /* a log that is shorter than what was told has begun anew */
     {.path = "/cjt188/read/rounds/log-begun-anew", .settings = COLLECTOR,
-     .answers = {GOOD, REFUSED, EVENTS(EVENT_4, "13"), GOOD, REFUSED, EVENTS(EVENT_1, "13"),
-                 REFUSED, REFUSED},
+     .answers = {GOOD, REFUSED, EVENTS(EVENT_4, "13"), GOOD, REFUSED, REFUSED, REFUSED, REFUSED,
+                 REFUSED, EVENTS(EVENT_1, "13"), REFUSED, REFUSED},
      .rounds = {{0, NILO_OUTCOME_OK, NULL, STANDARD_READINGS, TOLD_4},
-                {86400, NILO_OUTCOME_OK, "01 901F; 01 D700; 01 D710; 01 D711; 01 D712",
-                 STANDARD_READINGS, TOLD_1}}},
+                {86400, NILO_OUTCOME_OK, "01 901F; 01 D300; 01 D301; 01 D500; 01 D501; 01 D700; "
+                 "01 D710; 01 D711; 01 D712", STANDARD_READINGS, TOLD_1}}},
     /* the whole log, once */
     {.path = "/cjt188/read/rounds/history-of-events",
      .settings = COLLECTOR " history-months=0 history-days=0",
@@ -377,6 +378,14 @@ static const RoundsCase rounds_cases[] = {
                  STANDARD_READINGS "; volume 123400 m3 at 2026-11-21T16:00:00Z; "
                  "volume 123400.02 m3 at 2026-11-21T18:00:00Z", ""},
                 {3600, NILO_OUTCOME_OK, "01 901F", STANDARD_READINGS, ""}}},
+    /* nobody asked: two hours are usual, more is a gap too */
+    {.path = "/cjt188/read/rounds/not-read", .settings = COLLECTOR,
+     .answers = {GOOD, REFUSED, REFUSED, GOOD, GOOD, DAY, HOURS},
+     .rounds = {{0, NILO_OUTCOME_OK, NULL, STANDARD_READINGS, ""},
+                {7200, NILO_OUTCOME_OK, "01 901F", STANDARD_READINGS, ""},
+                {7201, NILO_OUTCOME_OK, "01 901F; 01 D300; 01 D500",
+                 STANDARD_READINGS "; volume 123400 m3 at 2026-11-21T16:00:00Z; "
+                 "volume 123400.02 m3 at 2026-11-21T18:00:00Z", ""}}},
     /* what broke off is read again */
     {.path = "/cjt188/read/rounds/gap-broken-off", .settings = COLLECTOR,
      .answers = {GOOD, REFUSED, REFUSED, "", GOOD, DAY, "", GOOD, DAY, HOURS},

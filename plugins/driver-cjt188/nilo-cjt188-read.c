@@ -17,6 +17,9 @@
 #define MISSES_MAX 2
 #define DAY_S      86400
 
+/* a meter that was not heard for longer has a gap, whoever is to blame: it, its line, or we */
+#define GAP_S 7200
+
 static NiloCjt188Order
 other_order(NiloCjt188Order order)
 {
@@ -369,10 +372,11 @@ read_own_blocks(Extra *extra, NiloCjt188Settings *settings, guint flags, GError 
     NiloCjt188Learned *learned = nilo_cjt188_settings_get_learned(settings);
     const gint64 now_us = extra->report->now_us;
     const guint32 day = find_day(extra->report);
-    const gint64 gap_us = learned->answered_us > 0 ? now_us - learned->answered_us : 0;
+    const gint64 unheard_s =
+        learned->answered_us > 0 ? (now_us - learned->answered_us) / G_USEC_PER_SEC : 0;
     const Reach reach = {
         .has_history = (flags & NILO_READ_HISTORY) != 0,
-        .gap_s = learned->has_gap ? MAX(gap_us, 0) / G_USEC_PER_SEC : 0,
+        .gap_s = learned->has_gap || unheard_s > GAP_S ? MAX(unheard_s, 0) : 0,
         .is_new_day = day != 0 && day != learned->day,
         .days = nilo_cjt188_settings_get_history_days(settings),
         .months = nilo_cjt188_settings_get_history_months(settings),
