@@ -7,6 +7,11 @@
  * A 24C512 or a part like it: 64 KiB, 16 bit addresses, pages of 64 bytes (parts with larger pages
  * work too), up to 5 ms for a write. Every record of ours lies within one page, so that one write
  * cycle stores it or, at a power cut, tears that one record and no other.
+ *
+ * Parts with pages of 128 bytes may refresh all of a page with each write: a cut then takes the
+ * other record of the page, too, and each write counts twice for its wear. Counters and settings
+ * are laid out so that this never hits what they would fall back to; of events, freezes and hours
+ * some older ones may be lost.
  */
 #define NFW_EEPROM_ADDRESS   0x50u
 #define NFW_EEPROM_SIZE      0x10000u
