@@ -2,9 +2,7 @@
 /* no test itself: the collector's firmware as the tests of this folder reach it */
 #include "nilo-mbus-collector-line.h"
 
-#include "nfw-bus.h"
 #include "nfw-host.h"
-#include "nfw-mbus-for-test.h"
 
 #define BITS_PER_BYTE 11
 #define STEP_US       500
@@ -14,9 +12,9 @@ struct _NiloMbusCollectorLine {
     GObject parent_instance;
 
     NiloFakeClock *clock;
-    struct nfw_host *host; /* with its EEPROM, more than an instance may be */
-    struct nfw_bus bus;
-    struct nfw_collector *collector; /* borrowed, outlives us */
+    struct nfw_host *host;      /* with its EEPROM, more than an instance may be */
+    NiloMbusCollectorStep step; /* (nullable): nothing runs */
+    gpointer step_data;         /* borrowed, outlives us */
     guint speed_baud;
     guint requests;
     guint32 sent;    /* answers taken so far */
@@ -68,15 +66,18 @@ take_answer(NiloMbusCollectorLine *self)
     }
 }
 
-/* the firmware's main loop, up to @until_us */
+/* the firmware's main loop, up to @until_us or less than a millisecond longer */
 static void
 run_until(NiloMbusCollectorLine *self, gint64 until_us)
 {
     nfw_host = self->host;
     while ((gint64)self->host->now_us < until_us) {
-        nfw_bus_step(&self->bus, self->collector, nfw_port_now_ms());
-        nfw_host_advance_to(self->host,
-                            (guint64)MIN(until_us, (gint64)self->host->now_us + STEP_US));
+        const nfw_ms now = nfw_port_now_ms();
+        const guint32 wait_ms = self->step != NULL ? self->step(now, self->step_data) : G_MAXUINT32;
+        const gint64 left_us = until_us - (gint64)self->host->now_us;
+
+        if (left_us > 0)
+            nfw_port_sleep_until(now + (nfw_ms)MIN(wait_ms, (left_us + 999) / 1000));
         take_answer(self);
     }
     if (until_us > get_now_us(self))
@@ -139,7 +140,7 @@ collector_line_receive(NiloLine *line, guint8 *buffer, gsize size, gint64 deadli
         return -1;
     /* the board tells what it sent when all of it has left: the wire is a little later than it */
     while (self->taken == self->bytes->len &&
-           (get_now_us(self) < deadline_us || self->bus.is_sending)) {
+           (get_now_us(self) < deadline_us || self->host->line[NFW_LINE_BUS].sending != NULL)) {
         const gint64 now_us = get_now_us(self);
 
         run_until(self, now_us + STEP_US);
@@ -208,17 +209,29 @@ nilo_mbus_collector_line_init(NiloMbusCollectorLine *self)
 }
 
 NiloMbusCollectorLine *
-nilo_mbus_collector_line_new(NiloFakeClock *clock, struct nfw_collector *collector)
+nilo_mbus_collector_line_new(NiloFakeClock *clock)
 {
     NiloMbusCollectorLine *self = g_object_new(NILO_TYPE_MBUS_COLLECTOR_LINE, NULL);
 
     self->clock = g_object_ref(clock);
-    self->collector = collector;
     self->host = g_new0(struct nfw_host, 1);
     nfw_host_init(self->host);
     nfw_host_advance_to(self->host, (guint64)get_now_us(self));
-    nfw_bus_start(&self->bus, collector, nfw_port_now_ms());
     return self;
+}
+
+void
+nilo_mbus_collector_line_run(NiloMbusCollectorLine *self, NiloMbusCollectorStep step,
+                             gpointer user_data)
+{
+    self->step = step;
+    self->step_data = user_data;
+}
+
+void
+nilo_mbus_collector_line_wait(NiloMbusCollectorLine *self, gint64 us)
+{
+    run_until(self, get_now_us(self) + us);
 }
 
 guint

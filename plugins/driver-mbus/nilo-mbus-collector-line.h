@@ -5,22 +5,30 @@
 
 G_BEGIN_DECLS
 
-struct nfw_collector;
-
 #define NILO_TYPE_MBUS_COLLECTOR_LINE (nilo_mbus_collector_line_get_type())
 
 /**
  * NiloMbusCollectorLine:
  *
- * A line to the bus side of the collector's firmware, in the same process: its real slaves and its
- * real timing on a board made of memory, at the time of a fake clock. There is one board at a time.
+ * A line to the collector's firmware, in the same process: its real slaves and its real timing on a
+ * board made of memory, at the time of a fake clock. There is one board at a time.
  */
 G_DECLARE_FINAL_TYPE(NiloMbusCollectorLine, nilo_mbus_collector_line, NILO, MBUS_COLLECTOR_LINE,
                      GObject)
 
-/** nilo_mbus_collector_line_new: the line is open, at 2400 Bd */
-NiloMbusCollectorLine *nilo_mbus_collector_line_new(NiloFakeClock *clock,
-                                                    struct nfw_collector *collector);
+/** NiloMbusCollectorStep: what the firmware's main loop does once; the milliseconds it may sleep
+ * then */
+typedef guint32 (*NiloMbusCollectorStep)(guint32 now_ms, gpointer user_data);
+
+/** nilo_mbus_collector_line_new: a new board with nothing running on it; 2400 Bd on our side */
+NiloMbusCollectorLine *nilo_mbus_collector_line_new(NiloFakeClock *clock);
+
+/** nilo_mbus_collector_line_run: from now on @step is what runs on the board */
+void nilo_mbus_collector_line_run(NiloMbusCollectorLine *self, NiloMbusCollectorStep step,
+                                  gpointer user_data);
+
+/** nilo_mbus_collector_line_wait: lets time pass for both ends */
+void nilo_mbus_collector_line_wait(NiloMbusCollectorLine *self, gint64 us);
 
 /** nilo_mbus_collector_line_count_requests: sent so far */
 guint nilo_mbus_collector_line_count_requests(NiloMbusCollectorLine *self);

@@ -7,6 +7,7 @@
 #include "nilo-mbus-scan.h"
 #include "nilo-mbus-test-line.h"
 
+#include "nfw-bus.h"
 #include "nfw-mbus-for-test.h"
 
 #define SLACK_MS 30
@@ -14,11 +15,20 @@
 /* the driver and the collector's real slaves, at the two ends of one wire */
 typedef struct {
     struct nfw_collector collector;
+    struct nfw_bus bus;
     NiloFakeClock *clock;
     NiloMbusCollectorLine *line;
     NiloChannel *channel;
     NiloDriver *driver;
 } Bench;
+
+static guint32
+step(guint32 now_ms, gpointer user_data)
+{
+    Bench *self = user_data;
+
+    return nfw_bus_step(&self->bus, &self->collector, now_ms);
+}
 
 static Bench *
 bench_new(guint tries)
@@ -30,7 +40,9 @@ bench_new(guint tries)
     fake_init(&self->collector);
     self->clock = nilo_fake_clock_new(G_GINT64_CONSTANT(1795361400) * G_USEC_PER_SEC);
     nilo_fake_clock_advance(self->clock, G_USEC_PER_SEC);
-    self->line = nilo_mbus_collector_line_new(self->clock, &self->collector);
+    self->line = nilo_mbus_collector_line_new(self->clock);
+    nfw_bus_start(&self->bus, &self->collector, nfw_port_now_ms());
+    nilo_mbus_collector_line_run(self->line, step, self);
     channel = nilo_bus_channel_new(NILO_CLOCK(self->clock), &settings, NULL, NULL);
     nilo_bus_channel_set_line(channel, NILO_LINE(self->line));
     nilo_bus_channel_begin(channel, tries, 0, NULL);
@@ -405,7 +417,7 @@ test_gap(void)
         /* ten hours, of which one is estimated; midnight is of the hours and of the days */
         g_assert_cmpuint(count_stamped(report, NOW_S / 3600 * 3600 + 3 * 3600, &volume_ml), ==,
                          round == 2 ? 9 : 0);
-        nilo_fake_clock_advance(bench->clock, advance_us);
+        nilo_mbus_collector_line_wait(bench->line, advance_us);
         bench->collector.seconds += 5 * 3600;
     }
     g_assert_cmpint(volume_ml, ==, 12560000 - 7 * 10000);
@@ -434,7 +446,7 @@ test_events(void)
     g_assert_null(strstr(second_facts, "event"));
     bench->collector.n_events++;
     bench->collector.seconds += 86400;
-    nilo_fake_clock_advance(bench->clock, G_GINT64_CONSTANT(86400) * G_USEC_PER_SEC);
+    nilo_mbus_collector_line_wait(bench->line, G_GINT64_CONSTANT(86400) * G_USEC_PER_SEC);
     third = read_meter(bench, meter, NILO_READ_CURRENT);
     third_facts = join_facts(third);
     g_assert_nonnull(strstr(third_facts, "event: 20: magnet"));
