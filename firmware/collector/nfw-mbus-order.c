@@ -20,6 +20,11 @@
 #define DIF_STORAGE         0x40u
 #define DIF_EXTENSION       0x80u
 #define DIF_SELECTION       0x08u
+#define INT8                0x01u
+#define INT32               0x04u
+#define INT48               0x06u
+#define INT64               0x07u
+#define BCD8                0x0cu
 #define VIF_ML              0x10u /* .. to 17: each ten times the one before */
 #define VIF_VOLUME_MASK     0x78u
 #define VIF_MOMENT          0x6du
@@ -70,7 +75,7 @@ freeze(const struct order *order)
 
 /* --- single records -------------------------------------------------------------------------- */
 
-static enum nfw_mbus_error
+static NFW_OUTLINE enum nfw_mbus_error
 set_clock(const struct order *order, const uint8_t *data, size_t size)
 {
     NiloMbusTime time;
@@ -117,19 +122,17 @@ set_identification(const struct order *order, const uint8_t *digits)
     return to_error(nfw_meters_set_number(order->collector, order->who, number));
 }
 
-/* With manufacturer, version and medium, which must be ours or wildcards: they cannot be set. */
-static enum nfw_mbus_error
-set_whole_identification(const struct order *order, const uint8_t *data)
+/* Whether manufacturer, version and medium behind the digits are ours or wildcards: they cannot be
+ * set. */
+static NFW_OUTLINE bool
+is_rest_ours(const struct order *order, const uint8_t *data)
 {
     const NiloMbusAddress wanted = nilo_mbus_address_parse(data);
     NiloMbusAddress own;
 
     nfw_mbus_get_address(order->collector, order->who, &own);
     own.identification = wanted.identification;
-    if (!nilo_mbus_address_matches(&own, &wanted)) {
-        return NFW_MBUS_ERROR_UNSPECIFIED;
-    }
-    return set_identification(order, data);
+    return nilo_mbus_address_matches(&own, &wanted);
 }
 
 static enum nfw_mbus_error
@@ -142,7 +145,7 @@ set_address(const struct order *order, uint8_t address)
                            : NFW_MBUS_DONE;
 }
 
-static enum nfw_mbus_error
+static NFW_OUTLINE enum nfw_mbus_error
 set_volume(const struct order *order, unsigned coding, unsigned exponent, const uint8_t *data,
            size_t size)
 {
@@ -163,30 +166,34 @@ set_volume(const struct order *order, unsigned coding, unsigned exponent, const 
                : NFW_MBUS_DONE;
 }
 
+/* What only one slave may be told. */
+static enum nfw_mbus_error
+do_own_record(const struct order *order, unsigned coding, uint8_t vif, const uint8_t *data,
+              size_t size)
+{
+    if ((vif & VIF_VOLUME_MASK) == VIF_ML) {
+        return set_volume(order, coding, vif - VIF_ML, data, size);
+    }
+    if (vif == VIF_ADDRESS && coding == INT8) {
+        return set_address(order, data[0]);
+    }
+    if (vif == VIF_IDENTIFICATION && coding == BCD8) {
+        return set_identification(order, data);
+    }
+    if (vif == VIF_IDENTIFICATION && coding == INT64 && is_rest_ours(order, data)) {
+        return set_identification(order, data);
+    }
+    return NFW_MBUS_ERROR_UNSPECIFIED;
+}
+
 static enum nfw_mbus_error
 do_record(const struct order *order, unsigned coding, uint8_t vif, const uint8_t *data, size_t size)
 {
-    const bool is_integer = coding < DIF_SELECTION && coding != 5u;
-
-    if (vif == VIF_MOMENT && is_integer && (size == 4u || size == 6u)) {
+    if (vif == VIF_MOMENT && (coding == INT32 || coding == INT48)) {
         return set_clock(order, data, size);
     }
-    if (order->who == NFW_MBUS_EVERY) {
-        return NFW_MBUS_ERROR_UNSPECIFIED;
-    }
-    if (vif == VIF_ADDRESS && is_integer && size == 1u) {
-        return set_address(order, data[0]);
-    }
-    if (vif == VIF_IDENTIFICATION && coding == 0x0cu) {
-        return set_identification(order, data);
-    }
-    if (vif == VIF_IDENTIFICATION && coding == 0x07u) {
-        return set_whole_identification(order, data);
-    }
-    if ((vif & VIF_VOLUME_MASK) == VIF_ML && coding != 5u) {
-        return set_volume(order, coding, vif - VIF_ML, data, size);
-    }
-    return NFW_MBUS_ERROR_UNSPECIFIED;
+    return order->who == NFW_MBUS_EVERY ? NFW_MBUS_ERROR_UNSPECIFIED
+                                        : do_own_record(order, coding, vif, data, size);
 }
 
 /* --- the manufacturer's block ---------------------------------------------------------------- */
@@ -200,7 +207,7 @@ is_setting(const struct order *order, uint8_t tag, size_t size)
 }
 
 /* Settings with their tags and sizes; a CRC, where there is one, is the last and must be right. */
-static enum nfw_mbus_error
+static NFW_OUTLINE enum nfw_mbus_error
 do_block(const struct order *order, const NiloMbusFrame *frame, size_t at)
 {
     /* each entry takes two bytes at least, so that this ends */

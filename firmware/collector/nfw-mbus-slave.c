@@ -164,7 +164,7 @@ is_demanding(const struct nfw_mbus_slave *slave, const struct nfw_collector *col
     return get_alarms(slave, collector, who) != slave->link[who].alarms_told;
 }
 
-static void
+static NFW_OUTLINE void
 answer_error(const struct nfw_collector *collector, unsigned who, uint8_t code,
              struct nfw_answer *answer)
 {
@@ -192,7 +192,7 @@ advance(struct nfw_mbus_link *link, uint8_t count_bit)
     link->count_bit = count_bit;
 }
 
-static void
+static NFW_OUTLINE void
 answer_readout(struct nfw_mbus_slave *slave, const struct nfw_collector *collector, unsigned who,
                uint8_t count_bit, struct nfw_answer *answer)
 {
@@ -217,7 +217,7 @@ answer_readout(struct nfw_mbus_slave *slave, const struct nfw_collector *collect
 }
 
 /* What was told counts as known once the master says, by its count bit, that it has heard it. */
-static void
+static NFW_OUTLINE void
 answer_alarm(struct nfw_mbus_slave *slave, const struct nfw_collector *collector, unsigned who,
              uint8_t count_bit, struct nfw_answer *answer)
 {
@@ -285,7 +285,7 @@ hear_short(struct nfw_mbus_slave *slave, const struct nfw_collector *collector,
 
 /* --- orders ---------------------------------------------------------------------------------- */
 
-static void
+static NFW_OUTLINE void
 hear_select(struct nfw_mbus_slave *slave, const struct nfw_collector *collector,
             const NiloMbusFrame *frame, struct nfw_answer *answer)
 {

@@ -249,7 +249,7 @@ put_fd(struct nfw_answer *answer, unsigned coding, uint8_t vife, uint32_t number
 }
 
 /* Type F: to the minute. */
-static void
+static NFW_OUTLINE void
 put_moment(struct nfw_answer *answer, unsigned storage, const struct nfw_date *date)
 {
     const NiloMbusTime time = {.year = date->year,
@@ -303,7 +303,7 @@ put_clock(const struct nfw_collector *collector, struct nfw_answer *answer)
 }
 
 /* Litres where a pulse is a number of them, else millilitres. */
-static void
+static NFW_OUTLINE void
 put_volume(const struct nfw_collector *collector, unsigned channel, unsigned storage,
            int64_t volume_ml, struct nfw_answer *answer)
 {
@@ -344,7 +344,7 @@ put_fabrication(const struct nfw_collector *collector, unsigned who, struct nfw_
 
 /* --- telegrams ------------------------------------------------------------------------------- */
 
-static void
+static NFW_OUTLINE void
 put_meter(const struct nfw_collector *collector, unsigned channel, struct nfw_answer *answer)
 {
     const uint8_t source = nfw_meters_get_config(collector, channel)->source;
@@ -368,7 +368,7 @@ put_meter(const struct nfw_collector *collector, unsigned channel, struct nfw_an
     put_fd(answer, INT8, FD_ERROR_FLAGS, reading.status);
 }
 
-static void
+static NFW_OUTLINE void
 put_collector(const struct nfw_collector *collector, struct nfw_answer *answer)
 {
     put_fabrication(collector, NFW_CHANNEL_SELF, answer);
@@ -448,7 +448,7 @@ put_event(const struct nfw_event *event, unsigned storage, struct nfw_answer *an
     put_number(answer, event->argument, 4u);
 }
 
-static uint16_t
+static NFW_OUTLINE uint16_t
 put_events(const struct nfw_collector *collector, uint16_t start, struct nfw_answer *answer)
 {
     struct nfw_event event;
@@ -469,7 +469,7 @@ put_events(const struct nfw_collector *collector, uint16_t start, struct nfw_ans
     return misses == MAX_MISSES || back >= NFW_EVENTS ? 0u : back;
 }
 
-static void
+static NFW_OUTLINE void
 put_settings(const struct nfw_collector *collector, unsigned who, struct nfw_answer *answer)
 {
     uint8_t value[NFW_SETTING_MAX_SIZE];
@@ -557,7 +557,7 @@ nfw_mbus_crc_of(const uint8_t *data, size_t size)
     return nilo_mbus_crc_update(NILO_MBUS_CRC_START, data, size);
 }
 
-static void
+static NFW_OUTLINE void
 put_header(const struct nfw_collector *collector, const struct nfw_mbus_question *question,
            struct nfw_answer *answer)
 {
