@@ -13,22 +13,11 @@
 #define EXPONENT_NONE 0xffu /* infinity, or no number */
 #define EXPONENT_BIAS 127
 #define DIGITS        9
+#define FIRST_POWER   (-30)
 #define TEN_TO_DIGITS UINT32_C(1000000000)
 
-/*
- * 10^k for k = -30 to 53: the first 64 bits, so 2^63 <= entry < 2^64. The small library does
- * without the ends, and takes numbers below 10^-9 and from 10^11 on for none.
- */
-#ifndef NILO_WIRE_SMALL
-#define FIRST_POWER (-30)
-#define LAST_POWER  53
-#else
-#define FIRST_POWER (-3)
-#define LAST_POWER  17
-#endif
-
-static const uint64_t powers_of_ten[LAST_POWER - FIRST_POWER + 1] = {
-#ifndef NILO_WIRE_SMALL
+/* 10^k for k = -30 to 53: the first 64 bits, so 2^63 <= entry < 2^64 */
+static const uint64_t powers_of_ten[] = {
     UINT64_C(0xa2425ff75e14fc31), UINT64_C(0xcad2f7f5359a3b3e), UINT64_C(0xfd87b5f28300ca0d),
     UINT64_C(0x9e74d1b791e07e48), UINT64_C(0xc612062576589dda), UINT64_C(0xf79687aed3eec551),
     UINT64_C(0x9abe14cd44753b52), UINT64_C(0xc16d9a0095928a27), UINT64_C(0xf1c90080baf72cb1),
@@ -38,7 +27,6 @@ static const uint64_t powers_of_ten[LAST_POWER - FIRST_POWER + 1] = {
     UINT64_C(0x8cbccc096f5088cb), UINT64_C(0xafebff0bcb24aafe), UINT64_C(0xdbe6fecebdedd5be),
     UINT64_C(0x89705f4136b4a597), UINT64_C(0xabcc77118461cefc), UINT64_C(0xd6bf94d5e57a42bc),
     UINT64_C(0x8637bd05af6c69b5), UINT64_C(0xa7c5ac471b478423), UINT64_C(0xd1b71758e219652b),
-#endif
     UINT64_C(0x83126e978d4fdf3b), UINT64_C(0xa3d70a3d70a3d70a), UINT64_C(0xcccccccccccccccc),
     UINT64_C(0x8000000000000000), UINT64_C(0xa000000000000000), UINT64_C(0xc800000000000000),
     UINT64_C(0xfa00000000000000), UINT64_C(0x9c40000000000000), UINT64_C(0xc350000000000000),
@@ -46,7 +34,6 @@ static const uint64_t powers_of_ten[LAST_POWER - FIRST_POWER + 1] = {
     UINT64_C(0xee6b280000000000), UINT64_C(0x9502f90000000000), UINT64_C(0xba43b74000000000),
     UINT64_C(0xe8d4a51000000000), UINT64_C(0x9184e72a00000000), UINT64_C(0xb5e620f480000000),
     UINT64_C(0xe35fa931a0000000), UINT64_C(0x8e1bc9bf04000000), UINT64_C(0xb1a2bc2ec5000000),
-#ifndef NILO_WIRE_SMALL
     UINT64_C(0xde0b6b3a76400000), UINT64_C(0x8ac7230489e80000), UINT64_C(0xad78ebc5ac620000),
     UINT64_C(0xd8d726b7177a8000), UINT64_C(0x878678326eac9000), UINT64_C(0xa968163f0a57b400),
     UINT64_C(0xd3c21bcecceda100), UINT64_C(0x84595161401484a0), UINT64_C(0xa56fa5b99019a5c8),
@@ -59,7 +46,6 @@ static const uint64_t powers_of_ten[LAST_POWER - FIRST_POWER + 1] = {
     UINT64_C(0xb35dbf821ae4f38b), UINT64_C(0xe0352f62a19e306e), UINT64_C(0x8c213d9da502de45),
     UINT64_C(0xaf298d050e4395d6), UINT64_C(0xdaf3f04651d47b4c), UINT64_C(0x88d8762bf324cd0f),
     UINT64_C(0xab0e93b6efee0053), UINT64_C(0xd5d238a4abe98068), UINT64_C(0x85a36366eb71f041),
-#endif
 };
 
 /* floor(k x log2(10)) and floor(n x log10(2)); exact over the ranges used here */
@@ -116,10 +102,6 @@ nilo_mbus_real_parse(const uint8_t bytes[4], int64_t *mantissa, int8_t *exponent
     for (; m < IMPLICIT_BIT; m <<= 1)
         e--;
     k = DIGITS - 1 - log10_of_power_of_two(e + FRACTION_BITS);
-#ifdef NILO_WIRE_SMALL
-    if (k <= FIRST_POWER || k > LAST_POWER)
-        return false;
-#endif
     digits = scale(m, e, k);
     if (digits >= TEN_TO_DIGITS)
         digits = scale(m, e, --k);

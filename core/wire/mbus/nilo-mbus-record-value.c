@@ -69,16 +69,8 @@ apply_extensions(NiloMbusRecord *record, Plan *plan)
         const NiloMbusVife *vife = &table[record->vife[i] & ~EXTENSION_BIT];
 
         apply_effect(vife, record, plan);
-#ifndef NILO_WIRE_SMALL
         table = vife->effect == NILO_MBUS_VIFE_EXTENSION ? nilo_mbus_vife_second
                                                          : nilo_mbus_vife_combinable;
-#else
-        /* what stands in the second table may make anything of the value: no plain one at least */
-        if (vife->effect == NILO_MBUS_VIFE_EXTENSION) {
-            record->qualifiers |= NILO_MBUS_QUALIFIER_MANUFACTURER;
-            break;
-        }
-#endif
     }
     if (record->own_size > 0)
         record->qualifiers |= NILO_MBUS_QUALIFIER_MANUFACTURER;

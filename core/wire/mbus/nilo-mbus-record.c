@@ -177,12 +177,10 @@ take_extended_vif(const uint8_t *p, const uint8_t *end, TextPlace place, NiloMbu
         return fail(NILO_MBUS_RECORD_ERROR_END_IN_VIFE, error);
     code = *p++;
     /* the table behind EF has no codes yet: the entry of EF itself is "reserved" */
-#ifndef NILO_WIRE_SMALL
     if (vif == VIF_TABLE_FD)
         *meaning = &nilo_mbus_vif_fd[code & ~EXTENSION_BIT];
     else if (vif == VIF_TABLE_FB)
         *meaning = &nilo_mbus_vif_fb[code & ~EXTENSION_BIT];
-#endif
     return (code & EXTENSION_BIT) != 0 ? take_vife(p, end, false, record, error) : p;
 }
 
