@@ -2,6 +2,7 @@
 
 /* Answers are put together here byte by byte, by the rules of EN 13757-3 and CJ/T 188. */
 #include "nfw-meter-talk.h"
+#include "nilo-mbus-record.h"
 #include "nilo-wire-test.h"
 
 #include <stdlib.h>
@@ -98,6 +99,9 @@ static const struct record_case record_cases[] = {
     {"no-data-says-the-meter", "0C 93 15 05 00 00 00", NO_VALUE, UNTOUCHED},
     {"an-invalid-one-hides-the-next", "04 13 00 00 00 80 0C 13 05 00 00 00", NO_VALUE, UNTOUCHED},
     {"error-says-the-meter", "0C 93 18 05 00 00 00 0C 13 05 00 00 00", NO_VALUE, UNTOUCHED},
+    {"a-constant-to-be-added", "0C 93 7A 05 00 00 00 0C 13 05 00 00 00", NO_VALUE, UNTOUCHED},
+    {"reserved-length", "0D 6D CA 0C 13 05 00 00 00 00 00 00 00 00 0C 13 05 00 00 00", NO_VALUE,
+     UNTOUCHED},
     {"display-pattern", "0C 13 EE EE EE EE", NO_VALUE, UNTOUCHED},
     {"integer-without-value", "04 13 00 00 00 80", NO_VALUE, UNTOUCHED},
     {"real", "05 16 00 00 80 3F", NO_VALUE, UNTOUCHED},
@@ -248,6 +252,114 @@ test_kept(const void *data)
     CHECK_INT(nfw_meter_hear_mbus(&primary, &frame, 7 + 12 + 6, &litres), NO_VALUE);
 }
 
+/* --- against the wire library ---------------------------------------------------------------- */
+
+#define MIXTURES     200000u
+#define INCOMPARABLE (-1)
+
+static uint32_t random_state = 2463534242u;
+
+static uint32_t
+next_random(uint32_t below)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 17;
+    random_state ^= random_state << 5;
+    return random_state % below;
+}
+
+static bool
+is_register(const NiloMbusRecord *record)
+{
+    const unsigned allowed = NILO_MBUS_DIRECTION_FORWARD | NILO_MBUS_QUALIFIER_RECORD_ERROR;
+
+    return record->quantity == NILO_QUANTITY_VOLUME &&
+           record->function == NILO_MBUS_FUNCTION_INSTANTANEOUS && record->storage == 0 &&
+           record->tariff == 0 && record->subunit == 0 && (record->qualifiers & ~allowed) == 0;
+}
+
+/* What the iterator makes of the same records; it knows texts, units and lengths that no register
+ * has. */
+static int
+read_with_iterator(const uint8_t *payload, size_t size, int64_t *litres)
+{
+    NiloMbusRecordIter iter;
+    NiloMbusRecord record;
+
+    nilo_mbus_record_iter_init(&iter, payload, size);
+    while (nilo_mbus_record_iter_next(&iter, &record)) {
+        int exponent = record.value.exponent + 3;
+
+        if (record.type != NILO_MBUS_RECORD_DATA)
+            return NO_VALUE;
+        if (record.vib[0] == 0xfc || record.variable_length >= 0xf0 ||
+            (record.quantity == NILO_QUANTITY_VOLUME && record.value.unit != NILO_UNIT_CUBIC_METRE))
+            return INCOMPARABLE;
+        if (!is_register(&record))
+            continue;
+        if (record.coding == NILO_MBUS_CODING_REAL32 ||
+            record.coding == NILO_MBUS_CODING_VARIABLE ||
+            record.value.type != NILO_MBUS_VALUE_NUMBER ||
+            (record.qualifiers & NILO_MBUS_QUALIFIER_RECORD_ERROR) != 0 ||
+            record.value.state != NILO_MBUS_STATE_OK)
+            return NO_VALUE;
+        *litres = record.value.mantissa;
+        for (; exponent > 0 && llabs(*litres) <= INT32_MAX; exponent--)
+            *litres *= 10;
+        for (; exponent < 0; exponent++)
+            *litres = *litres / 10 - (*litres % 10 < 0 ? 1 : 0);
+        return llabs(*litres) <= INT32_MAX ? VALUE : NO_VALUE;
+    }
+    return NO_VALUE;
+}
+
+/* Records in any order, some of them damaged or cut short: where both see a register they see the
+ * same, and where one is in doubt it is ours. */
+static void
+test_agreement(const void *data)
+{
+    static const char *const pool[] = {"0C 13 05 00 00 00",      "04 13 05 01 00 00",
+                                       "8C 10 13 09 00 00 00",   "0C 93 3C 09 00 00 00",
+                                       "4C 13 09 00 00 00",      "02 FD 17 00 00",
+                                       "0B 3B 09 00 00",         "04 6D 1A 0E CD 13",
+                                       "0D 78 02 31 32",         "02 7C 02 41 42 01 02",
+                                       "04 FB 10 02 00 00 00",   "0E 12 56 34 12 00 00 00",
+                                       "04 93 74 D2 04 00 00",   "05 5B 2B 4B AC 41",
+                                       "04 FF 93 00 01 02 03 04"};
+    unsigned n_values = 0, n_doubts = 0;
+
+    for (unsigned i = 0; i < MIXTURES; i++) {
+        uint8_t bytes[128];
+        size_t size = from_hex("78 56 34 12 41 3A 01 07 55 00 00 00", bytes);
+        const size_t start = size;
+        NiloMbusFrame frame = {
+            .type = NILO_MBUS_FRAME_LONG, .c = 0x08, .a = 5, .ci = 0x72, .data = bytes};
+        int64_t expected = UNTOUCHED;
+        int32_t litres = UNTOUCHED;
+        int told, wanted;
+
+        for (unsigned n = 1 + next_random(6); n > 0; n--)
+            size += from_hex(pool[next_random(sizeof pool / sizeof pool[0])], bytes + size);
+        for (unsigned n = next_random(4); n > 0; n--)
+            bytes[start + next_random((uint32_t)(size - start))] ^= (uint8_t)next_random(256);
+        if (next_random(4) == 0)
+            size = start + 1 + next_random((uint32_t)(size - start));
+        frame.size = size;
+        wanted = read_with_iterator(bytes + start, size - start, &expected);
+        told = nfw_meter_hear_mbus(&primary, &frame, size + 7, &litres);
+        if (wanted == INCOMPARABLE)
+            continue;
+        n_values += told == VALUE ? 1 : 0;
+        n_doubts += told != wanted ? 1 : 0;
+        CHECK(told == wanted || told == NO_VALUE);
+        if (told == VALUE)
+            CHECK_INT(litres, expected);
+    }
+    printf("# %u mixtures, %u values, %u doubts\n", MIXTURES, n_values, n_doubts);
+    CHECK(n_values > MIXTURES / 4);
+    CHECK(n_doubts < MIXTURES / 1000);
+}
+
 /* --- CJ/T 188 ------------------------------------------------------------------------------- */
 
 struct cjt188_case {
@@ -369,6 +481,7 @@ main(void)
     RUN_TABLE(record_cases, "mbus/record", test_record)
     RUN_TABLE(answer_cases, "mbus/answer", test_answer)
     nilo_test_run("/meter-talk/mbus/kept", test_kept, NULL);
+    nilo_test_run("/meter-talk/mbus/agreement", test_agreement, NULL);
     RUN_TABLE(cjt188_cases, "cjt188", test_cjt188)
     nilo_test_run("/meter-talk/requests", test_requests, NULL);
     return nilo_test_finish();

@@ -176,13 +176,15 @@ take_mbus_value(const NiloMbusValue *value, int32_t *litres)
 #define VIFE_FORWARD   0x3bu
 #define VIFE_SCALE     0x70u /* .. to 77: by 10^-6 and so on */
 #define VIFE_SCALES    0x78u
+#define VIFE_ADD       0x78u /* .. to 7B: a constant to be added, which registers have not */
+#define VIFE_SECOND    0x7cu /* another table */
 #define VIFE_THOUSAND  0x7du
 
 /* What a record says, and the register is among: */
 enum kind {
     KIND_OTHER,  /* another quantity, moment, tariff or direction */
     KIND_VOLUME, /* the register */
-    KIND_BROKEN, /* the register, and the meter says that it is not valid */
+    KIND_BROKEN, /* the register, and the meter says that it is not valid, or we do not see how */
 };
 
 struct record {
@@ -278,7 +280,7 @@ apply_vife(struct record *record, uint8_t code)
     if (record->kind == KIND_OTHER || code == 0u || code == VIFE_FORWARD) {
         return;
     }
-    if (code < VIFE_ERRORS) {
+    if (code < VIFE_ERRORS || (code >= VIFE_ADD && code <= VIFE_SECOND)) {
         record->kind = KIND_BROKEN;
     } else if ((code & VIFE_SCALES) == VIFE_SCALE) {
         record->exponent = (int8_t)(record->exponent + (code & 7u) - 6);
@@ -295,7 +297,8 @@ take_variable_size(struct reader *reader, struct record *record)
 {
     uint8_t length;
 
-    if (!take(reader, &length) || length >= 0xf0u) {
+    if (!take(reader, &length) || length >= 0xf0u ||
+        (length >= 0xc0u && length < 0xe0u && (length & 0x0fu) > 9u)) {
         return false;
     }
     record->data_size = length < 0xc0u ? length : length & 0x0fu;
