@@ -121,7 +121,7 @@ make_trouble(NiloLabCollector *collector, NiloLabTrouble trouble, GError **error
     static const char *const commands[] = {
         [NILO_LAB_TROUBLE_NONE] = "i2c free",
         [NILO_LAB_TROUBLE_HANG_MAIN] = "hang",
-        [NILO_LAB_TROUBLE_I2C_STUCK] = "i2c stuck 0",
+        [NILO_LAB_TROUBLE_I2C_STUCK] = "i2c stuck 1000000",
         [NILO_LAB_TROUBLE_RTC_LOST] = "rtc lost",
         [NILO_LAB_TROUBLE_FAULT] = NULL,
     };

@@ -48,9 +48,9 @@ typedef struct {
 } Place;
 
 static const Place places[PINS] = {
-    {4, 0, "up"}, {4, 1, "down"}, {4, 2, "left"}, {4, 3, "right"}, {5, 1, "ctrl"}, {3, 4, NULL},
-    {3, 5, NULL}, {3, 6, NULL},   {3, 7, NULL},   {2, 4, NULL},    {2, 5, NULL},   {2, 6, NULL},
-    {1, 4, NULL}, {1, 5, NULL},   {1, 6, NULL},   {6, 1, NULL},
+    {4, 0, "up"}, {4, 1, "down"}, {4, 2, "left"}, {4, 3, "right"}, {5, 1, "ctrl"}, {5, 2, NULL},
+    {5, 3, NULL}, {6, 0, NULL},   {6, 1, NULL},   {3, 0, NULL},    {3, 1, NULL},   {3, 4, NULL},
+    {3, 5, NULL}, {3, 6, NULL},   {3, 7, NULL},   {2, 4, NULL},
 };
 
 /* the driver of the bus line */

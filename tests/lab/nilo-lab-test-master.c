@@ -14,8 +14,9 @@
 #define MAX_BYTES 300
 /* on a collector's line: a request is answered within 330 bit times + 50 ms, and the machine that
  * plays it may be busy; behind that much silence an answer is over, whole or not */
-#define PATIENCE_MS 1500
-#define SILENCE_MS  300
+#define PATIENCE_MS  1500
+#define SILENCE_MS   300
+#define LINE_REST_MS 60
 
 /**
  * nilo_lab_test_master_new:
@@ -53,6 +54,7 @@ nilo_lab_test_master_new_for_collector(NiloLabCollector *collector)
 
     master->collector = collector;
     master->patience_ms = PATIENCE_MS;
+    master->rest_ms = LINE_REST_MS;
     master->answer = g_byte_array_new();
     return master;
 }
@@ -103,10 +105,14 @@ static void
 send_to_collector(NiloLabTestMaster *master, const guint8 *bytes, gsize size)
 {
     const int fd = nilo_lab_collector_get_line_fd(master->collector, NILO_LAB_LINE_BUS);
+    const gboolean is_cjt188 = bytes[0] == 0xfe;
     struct pollfd polled = {.fd = fd, .events = POLLIN};
-    gint64 sent_ns;
+    gint64 sent_ns, rest_ns;
 
     g_assert_cmpint(fd, >=, 0);
+    rest_ns = master->now_ns + master->rest_ms * NS_PER_MS - nilo_lab_port_now_ns();
+    if (rest_ns > 0 && !(master->is_in_step && is_cjt188 == master->was_cjt188))
+        g_usleep((gulong)(rest_ns / 1000));
     drain(fd); /* what it said to nobody */
     g_assert_cmpint(write(fd, bytes, size), ==, size);
     sent_ns = nilo_lab_port_now_ns();
@@ -124,6 +130,9 @@ send_to_collector(NiloLabTestMaster *master, const guint8 *bytes, gsize size)
             master->first_byte_ns = nilo_lab_port_now_ns() - sent_ns;
         g_byte_array_append(master->answer, part, (guint)n);
     }
+    master->now_ns = nilo_lab_port_now_ns();
+    master->is_in_step = is_whole(master->answer);
+    master->was_cjt188 = is_cjt188;
     nilo_lab_collector_look(master->collector);
 }
 

@@ -12,6 +12,10 @@ typedef struct {
     NiloLabBus *bus;
     NiloLabCollector *collector; /* (nullable), borrowed, outlives us */
     guint patience_ms;           /* on a collector's line: how long to wait for an answer */
+    guint rest_ms;               /* there: silence in front of a request that no answer of the same
+                                    protocol stands before: only then it is heard as one */
+    gboolean is_in_step;         /* there: the last thing on the line was a sound answer */
+    gboolean was_cjt188;
     gint64 now_ns;
     guint speed_baud; /* 0: that of the bus */
     GByteArray *answer;

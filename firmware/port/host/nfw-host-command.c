@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define US_PER_MS   1000u
-#define WORDS       6u
-#define BOUNCE_US   1500u
-#define MAX_PULSES  100000u
-#define MAX_PERIOD  3600000u
-#define MAX_BOUNCES 20u
+#define US_PER_MS      1000u
+#define MAX_RECOVERIES 1000000u
+#define WORDS          6u
+#define BOUNCE_US      1500u
+#define MAX_PULSES     100000u
+#define MAX_PERIOD     3600000u
+#define MAX_BOUNCES    20u
 
 struct call {
     struct nfw_host_world_state *state;
@@ -153,7 +154,7 @@ set_i2c(struct call *call)
 {
     unsigned long recoveries = 0;
 
-    if (call->word[1] != NULL && !get_number(call, 1, 1000, &recoveries))
+    if (call->word[1] != NULL && !get_number(call, 1, MAX_RECOVERIES, &recoveries))
         return;
     call->host->is_i2c_stuck = strcmp(call->word[0], "stuck") == 0;
     call->host->i2c_recoveries_needed = (unsigned)recoveries;

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "nilo-collector-bench.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define BOUNCE_US   2000
+#define LOOK_US     20000
+#define READY_TRIES 20
+#define TRIES       6
+#define DEADLINE_US (10 * G_USEC_PER_SEC)
+#define QUIET_MS    300
+#define CTR_READ    0x01
+
+static void
+add_settings(GPtrArray *settings)
+{
+    g_ptr_array_add(settings, g_strdup("board-number=26050000"));
+    for (guint i = 0; i < BENCH_CHANNELS; i++) {
+        g_ptr_array_add(settings, g_strdup_printf("number.%u=" BENCH_NUMBER, i, i + 1));
+        g_ptr_array_add(settings, g_strdup_printf("primary.%u=%u", i, i + 1));
+        g_ptr_array_add(settings, g_strdup_printf("min-closed-ms.%u=%u", i, BENCH_FILTER_MS));
+        g_ptr_array_add(settings, g_strdup_printf("min-open-ms.%u=%u", i, BENCH_FILTER_MS));
+        g_ptr_array_add(settings,
+                        g_strdup_printf("ml-per-count.%u=%u", i, (guint)BENCH_ML_PER_PULSE));
+        g_ptr_array_add(settings, g_strdup_printf("count.%u=%" G_GINT64_FORMAT, i,
+                                                  BENCH_START_ML(i) / BENCH_ML_PER_PULSE));
+    }
+}
+
+/* without power yet */
+Bench *
+bench_new(NiloLabCollectorPort port, const char *rtc, const char *const *more_settings)
+{
+    Bench *bench = g_new0(Bench, 1);
+    g_autoptr(GPtrArray) settings = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+
+    bench->folder = g_dir_make_tmp("nilo-bench-XXXXXX", &error);
+    g_assert_no_error(error);
+    bench->collector = nilo_lab_collector_new(port, bench->folder);
+    bench->master = nilo_lab_test_master_new_for_collector(bench->collector);
+    nilo_lab_random_init(&bench->random, 7);
+    nilo_lab_collector_set_rtc(bench->collector, rtc);
+    add_settings(settings);
+    for (guint i = 0; more_settings != NULL && more_settings[i] != NULL; i++)
+        g_ptr_array_add(settings, g_strdup(more_settings[i]));
+    g_ptr_array_add(settings, NULL);
+    nilo_lab_collector_prepare(bench->collector, (const char *const *)settings->pdata, &error);
+    g_assert_no_error(error);
+    return bench;
+}
+
+void
+bench_free(Bench *bench)
+{
+    g_autoptr(GDir) dir = g_dir_open(bench->folder, 0, NULL);
+    const char *name;
+
+    nilo_lab_test_master_free(bench->master);
+    nilo_lab_collector_free(bench->collector);
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(bench->folder, name, NULL);
+
+        g_unlink(path);
+    }
+    g_rmdir(bench->folder);
+    g_free(bench->folder);
+    g_free(bench);
+}
+
+/* the line is open when somebody answers */
+static void
+wait_ready(Bench *bench)
+{
+    const guint patience_ms = bench->master->patience_ms;
+
+    bench->master->patience_ms = 300;
+    for (guint i = 0; i < READY_TRIES; i++) {
+        nilo_lab_test_master_short(bench->master, NILO_LAB_MBUS_SND_NKE, 1);
+        if (nilo_lab_test_master_heard_ack(bench->master)) {
+            bench->master->patience_ms = patience_ms;
+            return;
+        }
+    }
+    g_error("the collector does not answer after its start");
+}
+
+void
+bench_start(Bench *bench)
+{
+    g_autoptr(GError) error = NULL;
+
+    nilo_lab_collector_start(bench->collector, &error);
+    g_assert_no_error(error);
+    wait_ready(bench);
+}
+
+void
+bench_cut(Bench *bench)
+{
+    nilo_lab_collector_kill(bench->collector);
+}
+
+void
+bench_restart(Bench *bench)
+{
+    bench_cut(bench);
+    bench_start(bench);
+}
+
+/* --- contacts ----------------------------------------------------------------------------------
+ */
+
+static void
+set_pins(Bench *bench, guint pins, gboolean closed)
+{
+    g_autoptr(GError) error = NULL;
+
+    nilo_lab_collector_set_pins(bench->collector, pins, closed ? pins : 0, &error);
+    g_assert_no_error(error);
+}
+
+/* a machine with other things to do may hold an edge back */
+static void
+doubt(Bench *bench, guint pins, gint64 taken_us)
+{
+    if (taken_us < BENCH_FILTER_MS * 1000 / 2)
+        return;
+    g_test_message("an edge took %" G_GINT64_FORMAT " ms", taken_us / 1000);
+    for (guint i = 0; i < BENCH_CHANNELS; i++)
+        bench->doubtful[i] += pins >> i & 1;
+}
+
+void
+bench_move(Bench *bench, guint pins, gboolean closed, guint bounces)
+{
+    for (guint i = 0; i < 2 * bounces; i++) {
+        const gint64 begin_us = g_get_monotonic_time();
+
+        set_pins(bench, pins, i % 2 == 0 ? closed : !closed);
+        g_usleep(BOUNCE_US);
+        doubt(bench, pins, g_get_monotonic_time() - begin_us);
+    }
+    set_pins(bench, pins, closed);
+}
+
+void
+bench_wait_ms(Bench *bench, guint ms)
+{
+    const gint64 end_us = g_get_monotonic_time() + ms * 1000;
+    gint64 left_us;
+
+    while ((left_us = end_us - g_get_monotonic_time()) > 0) {
+        nilo_lab_collector_look(bench->collector);
+        g_usleep((gulong)MIN(left_us, LOOK_US));
+    }
+}
+
+void
+bench_pulse(Bench *bench, guint pins, guint count, guint bounces)
+{
+    for (guint i = 0; i < count; i++) {
+        bench_move(bench, pins, TRUE, bounces);
+        bench_wait_ms(bench, BENCH_HOLD_MS);
+        bench_move(bench, pins, FALSE, bounces);
+        bench_wait_ms(bench, BENCH_HOLD_MS);
+    }
+    for (guint i = 0; i < BENCH_CHANNELS; i++)
+        bench->given[i] += (pins >> i & 1) != 0 ? count : 0;
+}
+
+/* --- readings ----------------------------------------------------------------------------------
+ */
+
+gboolean
+bench_ask_cjt188(Bench *bench, guint channel, guint8 control, const char *data_hex)
+{
+    g_autofree char *number = g_strdup_printf(BENCH_NUMBER, channel + 1);
+    const guint8 *data;
+    gsize size;
+
+    nilo_lab_test_master_cjt188(bench->master, number, control, data_hex);
+    return nilo_lab_readout_find_cjt188(bench->master->answer, &data, &size);
+}
+
+gboolean
+bench_try_cjt188(Bench *bench, guint channel, NiloLabReadout *readout)
+{
+    return bench_ask_cjt188(bench, channel, CTR_READ, "901F 01") &&
+           nilo_lab_readout_from_cjt188(bench->master->answer, readout);
+}
+
+gboolean
+bench_try_mbus(Bench *bench, guint channel, NiloLabReadout *readout)
+{
+    bench->count_bits[channel] ^= NILO_LAB_MBUS_FCB;
+    nilo_lab_test_master_short(bench->master,
+                               (guint8)(NILO_LAB_MBUS_REQ_UD2 | NILO_LAB_MBUS_FCV |
+                                        bench->count_bits[channel]),
+                               (guint8)(channel + 1));
+    return nilo_lab_readout_from_mbus(bench->master->answer, readout);
+}
+
+static gint64
+read_volume(Bench *bench, guint channel,
+            gboolean (*try)(Bench *bench, guint channel, NiloLabReadout *readout))
+{
+    NiloLabReadout readout;
+
+    for (guint i = 0; i < TRIES; i++) {
+        if (!try(bench, channel, &readout)) {
+            g_test_message("channel %u: %u bytes instead of a readout", channel,
+                           bench->master->answer->len);
+            continue;
+        }
+        g_assert_true(readout.has_volume);
+        g_assert_cmpuint(readout.id % 100000000, ==, 26050001 + channel);
+        return readout.volume_ml;
+    }
+    g_error("channel %u gives no readout", channel);
+}
+
+gint64
+bench_read_mbus(Bench *bench, guint channel)
+{
+    return read_volume(bench, channel, bench_try_mbus);
+}
+
+gint64
+bench_read_cjt188(Bench *bench, guint channel)
+{
+    return read_volume(bench, channel, bench_try_cjt188);
+}
+
+/* @di: D2xx months, D3xx days, D4xx by order */
+gboolean
+bench_read_freeze(Bench *bench, guint channel, guint di, NiloLabFreezeReadout *freeze)
+{
+    g_autofree char *data = g_strdup_printf("%04X 01", di);
+
+    return bench_ask_cjt188(bench, channel, CTR_READ, data) &&
+           nilo_lab_readout_get_freeze(bench->master->answer, freeze);
+}
+
+gint64
+bench_get_true_ml(Bench *bench, guint channel)
+{
+    return BENCH_START_ML(channel) + (gint64)bench->given[channel] * BENCH_ML_PER_PULSE;
+}
+
+/* what the hand has made doubtful is what the counter says, within that doubt */
+static void
+settle_doubt(Bench *bench, guint channel, gint64 told_ml)
+{
+    const gint64 off = (told_ml - bench_get_true_ml(bench, channel)) / BENCH_ML_PER_PULSE;
+
+    if ((guint64)ABS(off) <= bench->doubtful[channel])
+        bench->given[channel] = (guint64)((gint64)bench->given[channel] + off);
+    bench->doubtful[channel] = 0;
+}
+
+/* exactly, in both protocols; a pulse takes a moment until it is stored, and no more may follow */
+void
+bench_assert_counts(Bench *bench)
+{
+    const gint64 deadline_us = g_get_monotonic_time() + DEADLINE_US;
+
+    for (guint i = 0; i < BENCH_CHANNELS; i++) {
+        while (bench_read_cjt188(bench, i) < bench_get_true_ml(bench, i) &&
+               g_get_monotonic_time() < deadline_us)
+            bench_wait_ms(bench, LOOK_US / 1000);
+    }
+    bench_wait_ms(bench, QUIET_MS);
+    for (guint i = 0; i < BENCH_CHANNELS; i++) {
+        const gint64 told_ml = bench_read_cjt188(bench, i);
+
+        if (bench->doubtful[i] > 0)
+            settle_doubt(bench, i, told_ml);
+        g_assert_cmpint(told_ml, ==, bench_get_true_ml(bench, i));
+    }
+    for (guint i = 0; i < BENCH_CHANNELS; i++)
+        g_assert_cmpint(bench_read_mbus(bench, i), ==, bench_get_true_ml(bench, i));
+}
+
+/* --- scenarios ---------------------------------------------------------------------------------
+ */
+
+static void
+run_host(gconstpointer data)
+{
+    const Scenario *scenario = data;
+    g_autofree char *why_not = nilo_lab_collector_why_not(NILO_LAB_COLLECTOR_HOST);
+
+    if (why_not != NULL)
+        g_test_skip(why_not);
+    else
+        scenario->run(NILO_LAB_COLLECTOR_HOST);
+}
+
+static void
+run_qemu(gconstpointer data)
+{
+    const Scenario *scenario = data;
+    g_autofree char *why_not = nilo_lab_collector_why_not(NILO_LAB_COLLECTOR_QEMU);
+
+    if (why_not != NULL)
+        g_test_skip(why_not);
+    else
+        scenario->run(NILO_LAB_COLLECTOR_QEMU);
+}
+
+void
+bench_add_scenarios(const Scenario *scenarios, gsize n)
+{
+    for (gsize i = 0; i < n; i++) {
+        g_autofree char *host = g_strdup_printf("/collector/host/%s", scenarios[i].name);
+        g_autofree char *qemu = g_strdup_printf("/collector/qemu/%s", scenarios[i].name);
+
+        g_test_add_data_func(host, &scenarios[i], run_host);
+        g_test_add_data_func(qemu, &scenarios[i], run_qemu);
+    }
+}
