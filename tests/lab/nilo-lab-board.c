@@ -53,7 +53,8 @@ nilo_lab_board_settings_init(NiloLabBoardSettings *settings)
     settings->first_address = -1;
     settings->ml_per_pulse = 10000;
     settings->bounces = 3;
-    settings->hold_ms = 80;
+    settings->hold_ms = 100;
+    settings->filter_ms = 30;
     nilo_lab_meter_settings_init(&settings->water);
     settings->water.protocol = NILO_LAB_PROTOCOL_CJT188;
 }
@@ -277,6 +278,8 @@ add_channel_settings(NiloLabBoard *board, GPtrArray *settings, guint channel)
 
     add_setting(settings, "number.%u=%s", channel, number);
     add_setting(settings, "ml-per-count.%u=%u", channel, own->ml_per_pulse);
+    add_setting(settings, "min-closed-ms.%u=%u", channel, own->filter_ms);
+    add_setting(settings, "min-open-ms.%u=%u", channel, own->filter_ms);
     add_setting(settings, "count.%u=%" G_GINT64_FORMAT, channel,
                 board->channels[channel].start_ml / own->ml_per_pulse);
     if (own->first_address >= 0)

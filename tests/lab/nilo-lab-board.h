@@ -14,9 +14,10 @@ typedef struct {
     guint64 first_id;   /* 14 digits, the next channel has the next one */
     gint first_address; /* M-Bus, of the first channel; -1: the factory's */
     guint ml_per_pulse;
-    guint bounces;              /* at most so many on each edge, by chance */
-    guint hold_ms;              /* how long a contact stays closed, and then open */
-    char *settings;             /* (nullable): more of them: "NAME=VALUE;NAME.CHANNEL=VALUE" */
+    guint bounces;   /* at most so many on each edge, by chance */
+    guint hold_ms;   /* how long a contact stays closed, and then open */
+    guint filter_ms; /* what the collector takes for a bounce; less than half of hold_ms */
+    char *settings;  /* (nullable): more of them: "NAME=VALUE;NAME.CHANNEL=VALUE" */
     NiloLabMeterSettings water; /* of each flat */
 } NiloLabBoardSettings;
 

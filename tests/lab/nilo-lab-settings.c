@@ -44,6 +44,7 @@ static const Key board_keys[] = {
     BOARD("ml-per-pulse", KEY_UINT, ml_per_pulse, 1, 10000000),
     BOARD("bounces", KEY_UINT, bounces, 0, 20),
     BOARD("hold-ms", KEY_UINT, hold_ms, 1, 10000),
+    BOARD("filter-ms", KEY_UINT, filter_ms, 1, 10000),
 };
 
 /* what a flat behind a contact shares with a meter: its water */

@@ -21,9 +21,9 @@
     "[bus riser]\nkind=mbus\nspeed=2400\nlink=riser\n"                                             \
     "[bus line]\nkind=rs485\nspeed=2400\nlink=line\n"                                              \
     "[collector east]\nbus=riser\nport=%s\nfirst-id=33010026050001\nfirst-address=1\n"             \
-    "channels=4\nbounces=5\nhold-ms=60\ndaily-litres=0\nstart-litres=12340\n"                      \
+    "channels=4\nbounces=5\nhold-ms=200\nfilter-ms=60\ndaily-litres=0\nstart-litres=12340\n"       \
     "[collector west]\nbus=line\nport=%s\nfirst-id=33010026060001\nfirst-address=1\n"              \
-    "channels=4\nbounces=5\nhold-ms=60\ndaily-litres=0\nstart-litres=567890\n"                     \
+    "channels=4\nbounces=5\nhold-ms=200\nfilter-ms=60\ndaily-litres=0\nstart-litres=567890\n"      \
     "[meters near]\nbus=line\nprotocol=cjt188\ncount=2\nfirst-id=33010000000001\n"
 
 #define CONFIG                                                                                     \
@@ -111,6 +111,13 @@ are_all_given(NiloDaemonProcess *process, gpointer user_data)
     return TRUE;
 }
 
+/* the hub's pulses wake nobody here */
+static gboolean
+wake_cb(gpointer user_data)
+{
+    return G_SOURCE_CONTINUE;
+}
+
 static gboolean
 is_over(NiloDaemonProcess *process, gpointer user_data)
 {
@@ -121,6 +128,7 @@ is_over(NiloDaemonProcess *process, gpointer user_data)
 static void
 give_pulses(NiloDaemonProcess *process)
 {
+    const guint waker = g_timeout_add(100, wake_cb, NULL);
     gint64 rest_us;
 
     for (guint i = 1; i <= N_CHANNELS; i++) {
@@ -131,6 +139,7 @@ give_pulses(NiloDaemonProcess *process)
     nilo_daemon_process_wait(process, are_all_given, NULL);
     rest_us = g_get_monotonic_time() + G_USEC_PER_SEC;
     nilo_daemon_process_wait(process, is_over, &rest_us);
+    g_source_remove(waker);
 }
 
 static void
