@@ -114,6 +114,14 @@ count_events(enum nfw_event_code code, unsigned channel, uint32_t *argument)
     return n;
 }
 
+static nfw_seconds
+midnight(void)
+{
+    const struct nfw_date date = {.year = 2027, .month = 1, .day = 1};
+
+    return nfw_date_to_seconds(&date);
+}
+
 /* --- counting and keeping ------------------------------------------------------------------- */
 
 static void
@@ -271,6 +279,93 @@ test_changed_number_is_an_event(const void *data)
     nfw_host_clear(&board);
 }
 
+static int
+set_number_setting(unsigned channel, enum nfw_setting setting, uint32_t value, size_t size)
+{
+    const uint8_t bytes[4] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
+                              (uint8_t)(value >> 24)};
+
+    return nfw_meters_set_setting(&collector, channel, setting, bytes, size);
+}
+
+static void
+test_read_meter_takes_over(const void *data)
+{
+    uint32_t before = 0;
+
+    new_board();
+    CHECK(power_up());
+    CHECK(run_for(US_PER_S));
+    plan_pulses(board.now_us, 0, 5, 200 * US_PER_MS);
+    CHECK(run_for(3 * US_PER_S));
+    CHECK_INT(set_number_setting(0, NFW_SETTING_ML_PER_COUNT, 1000, 4), NFW_OK);
+    CHECK_INT(volume_of(0), 5 * ML_PER_PULSE);
+    CHECK_INT(set_number_setting(0, NFW_SETTING_SOURCE, NFW_SOURCE_CJT188, 1), NFW_OK);
+    CHECK(run_for(2 * US_PER_S));
+
+    /* what was counted is not what that meter shows: until it has been read there is no value */
+    CHECK(status_of(0) & NFW_STATUS_NO_READING);
+    CHECK_INT(count_events(NFW_EVENT_COUNT_SET, 0, &before), 1);
+    CHECK_INT(before, 5);
+    collector.polled[0] = 7; /* as the poller does once two answers agree */
+    CHECK(run_for(2 * US_PER_S));
+    CHECK_INT(volume_of(0), 7000);
+
+    /* and back: a counter goes on from there */
+    CHECK_INT(set_number_setting(0, NFW_SETTING_SOURCE, NFW_SOURCE_PULSE, 1), NFW_OK);
+    CHECK(run_for(US_PER_S));
+    plan_pulses(board.now_us, 0, 2, 200 * US_PER_MS);
+    CHECK(run_for(3 * US_PER_S));
+    CHECK_INT(volume_of(0), 9000);
+    nfw_host_clear(&board);
+}
+
+static void
+test_weak_battery_from_the_start(const void *data)
+{
+    uint64_t cycles;
+
+    new_board();
+    CHECK(power_up());
+    CHECK(run_for(US_PER_S));
+    nfw_host_restart(&board, false);
+    board.battery_mv = 2400; /* below what is safe for writing */
+    CHECK(power_up());
+    cycles = board.eeprom.write_cycles;
+    CHECK_INT(nfw_meters_set_time(&collector, midnight()), NFW_OK);
+    CHECK(run_for(2 * US_PER_S));
+    CHECK_INT(board.eeprom.write_cycles, cycles);
+    CHECK((status_of(0) & NFW_STATUS_BATTERY_LOW) != 0);
+    CHECK((status_of(0) & NFW_STATUS_NOT_STORED) != 0);
+
+    /* a new battery: the start is stored after all, without waiting for a pulse */
+    board.battery_mv = 3600;
+    CHECK(run_for(65 * US_PER_S));
+    CHECK((status_of(0) & (NFW_STATUS_BATTERY_LOW | NFW_STATUS_NOT_STORED)) == 0);
+    CHECK_INT(collector.counters.stored.boots, 2);
+    nfw_host_clear(&board);
+}
+
+static void
+test_other_pulses_go_on(const void *data)
+{
+    new_board();
+    CHECK(power_up());
+    CHECK(run_for(US_PER_S));
+    nfw_host_plan_pin(&board, board.now_us, NFW_PIN_COVER, false);
+    nfw_host_plan_pin(&board, board.now_us, 0, true);
+    CHECK(run_for(US_PER_S));
+    CHECK_INT(count_events(NFW_EVENT_COVER, NFW_CHANNEL_SELF, NULL), 1);
+    CHECK_INT(set_number_setting(3, NFW_SETTING_MIN_OPEN_MS, 77, 2), NFW_OK);
+    CHECK(run_for(US_PER_S));
+    nfw_host_plan_pin(&board, board.now_us, 0, false);
+    CHECK(run_for(US_PER_S));
+    CHECK_INT(volume_of(0), ML_PER_PULSE);
+    CHECK_INT(count_events(NFW_EVENT_COVER, NFW_CHANNEL_SELF, NULL), 1);
+    CHECK((status_of(0) & NFW_STATUS_TAMPER) != 0);
+    nfw_host_clear(&board);
+}
+
 /* --- power cuts ----------------------------------------------------------------------------- */
 
 #define CUT_PULSES    40u
@@ -314,14 +409,6 @@ live_through_midnight(uint64_t *start_us)
     (void)nfw_meters_set_setting(&collector, NFW_CHANNEL_SELF, NFW_SETTING_BATTERY_LOW_MV, low,
                                  sizeof low);
     return run_until(*start_us + 4u * US_PER_S);
-}
-
-static nfw_seconds
-midnight(void)
-{
-    const struct nfw_date date = {.year = 2027, .month = 1, .day = 1};
-
-    return nfw_date_to_seconds(&date);
 }
 
 static void
@@ -429,6 +516,9 @@ main(int argc, char **argv)
     nilo_test_run("/collector/hang", test_hang_is_explained, NULL);
     nilo_test_run("/collector/pulse-value", test_pulse_value_keeps_the_volume, NULL);
     nilo_test_run("/collector/number", test_changed_number_is_an_event, NULL);
+    nilo_test_run("/collector/read-meter", test_read_meter_takes_over, NULL);
+    nilo_test_run("/collector/weak-battery-at-start", test_weak_battery_from_the_start, NULL);
+    nilo_test_run("/collector/other-pulses", test_other_pulses_go_on, NULL);
     nilo_test_run("/collector/power-cuts", test_power_cuts, &is_every_byte);
     return nilo_test_finish();
 }

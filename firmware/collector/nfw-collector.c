@@ -8,6 +8,7 @@
 #define REMNANT_MAGIC      0x4e494c4fu
 #define MAX_WAIT_MS        1000u
 #define MIN_WAIT_MS        1u
+#define MAX_CHANGES        64u /* of the pins at a time: more than wait there */
 #define STORE_RETRY_MS     1000u
 #define BATTERY_EVERY_MS   60000u
 #define BATTERY_HYSTERESIS 50u /* mV */
@@ -87,6 +88,25 @@ start_lines(struct nfw_collector *collector, nfw_ms now)
     nfw_poller_start(&collector->poller, &collector->config, now);
 }
 
+static void
+measure_battery(struct nfw_collector *collector, nfw_ms now)
+{
+    const uint16_t low = collector->config.battery_low_mv;
+
+    collector->battery_at = now;
+    collector->battery_mv = nfw_port_battery_mv();
+    if (collector->battery_mv == 0u) {
+        return;
+    }
+    if (!collector->is_battery_low && collector->battery_mv < low) {
+        collector->is_battery_low = true;
+        tell(collector, NFW_EVENT_BATTERY, NFW_CHANNEL_SELF, collector->battery_mv);
+    } else if (collector->is_battery_low && collector->battery_mv >= low + BATTERY_HYSTERESIS) {
+        collector->is_battery_low = false;
+        tell(collector, NFW_EVENT_BATTERY, NFW_CHANNEL_SELF, collector->battery_mv);
+    }
+}
+
 static void store(struct nfw_collector *collector, bool is_forced, nfw_ms now);
 
 /* A part that does not answer leaves factory settings, and counts that are not known: the collector
@@ -116,8 +136,6 @@ nfw_collector_start(struct nfw_collector *collector, nfw_ms now)
 
     enter(NFW_STAGE_START);
     memset(collector, 0, sizeof *collector);
-    collector->battery_mv = nfw_port_battery_mv();
-    collector->battery_at = now;
     collector->store_due = now;
 
     load(collector, &lost);
@@ -136,6 +154,7 @@ nfw_collector_start(struct nfw_collector *collector, nfw_ms now)
     if (collector->counters.torn != 0u) {
         tell(collector, NFW_EVENT_STORE_TORN, NFW_CHANNEL_SELF, collector->counters.torn);
     }
+    measure_battery(collector, now);
     /* the EEPROM has taken its time: how long the levels have been so before is not known */
     nfw_inputs_start(&collector->inputs, &collector->config, nfw_port_pins_read(),
                      nfw_port_now_ms());
@@ -152,7 +171,7 @@ step_inputs(struct nfw_collector *collector, nfw_ms now)
     struct nfw_pins pins;
     uint16_t lost;
 
-    while (nfw_port_pins_take(&pins)) {
+    for (unsigned i = 0u; i < MAX_CHANGES && nfw_port_pins_take(&pins); i++) {
         nfw_inputs_feed(&collector->inputs, &collector->config, &pins);
     }
     lost = nfw_port_pins_take_lost();
@@ -285,10 +304,6 @@ watch_clock(struct nfw_collector *collector)
         tell(collector, NFW_EVENT_CLOCK_LOST, NFW_CHANNEL_SELF, collector->last_known);
     }
     collector->is_clock_lost = is_lost;
-    if (collector->clock.jumped_from != 0u) {
-        tell(collector, NFW_EVENT_CLOCK_STEPPED, NFW_CHANNEL_SELF, collector->clock.jumped_from);
-        collector->clock.jumped_from = 0u;
-    }
     if (!is_lost) {
         collector->last_known = collector->clock.seconds;
     }
@@ -312,28 +327,6 @@ step_calendar(struct nfw_collector *collector, nfw_ms now)
      * inputs have just been emptied and stored */
     collector->is_catching_up = nfw_freeze_step(&collector->freeze, collector->clock.seconds,
                                                 collector->counters.stored.count) == NFW_OK;
-}
-
-static NFW_OUTLINE void
-step_battery(struct nfw_collector *collector, nfw_ms now)
-{
-    const uint16_t low = collector->config.battery_low_mv;
-
-    if (now - collector->battery_at < BATTERY_EVERY_MS) {
-        return;
-    }
-    collector->battery_at = now;
-    collector->battery_mv = nfw_port_battery_mv();
-    if (collector->battery_mv == 0u) {
-        return;
-    }
-    if (!collector->is_battery_low && collector->battery_mv < low) {
-        collector->is_battery_low = true;
-        tell(collector, NFW_EVENT_BATTERY, NFW_CHANNEL_SELF, collector->battery_mv);
-    } else if (collector->is_battery_low && collector->battery_mv >= low + BATTERY_HYSTERESIS) {
-        collector->is_battery_low = false;
-        tell(collector, NFW_EVENT_BATTERY, NFW_CHANNEL_SELF, collector->battery_mv);
-    }
 }
 
 /* --- lines ---------------------------------------------------------------------------------- */
@@ -431,13 +424,16 @@ nfw_collector_step(struct nfw_collector *collector, nfw_ms now)
     enter(NFW_STAGE_STORE);
     if (nfw_ms_is_reached(now, collector->store_due)) {
         collector->store_due = now;
-        store(collector, false, now);
+        /* what could not be stored is tried again even where no count has changed */
+        store(collector, collector->is_store_failing, now);
     }
     tell_tampering(collector);
 
     enter(NFW_STAGE_CALENDAR);
     step_calendar(collector, now);
-    step_battery(collector, now);
+    if (now - collector->battery_at >= BATTERY_EVERY_MS) {
+        measure_battery(collector, now);
+    }
 
     enter(NFW_STAGE_BUS);
     wait = least(wait, step_bus(collector, now));

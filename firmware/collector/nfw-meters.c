@@ -26,8 +26,10 @@ may_write(const struct nfw_collector *collector)
 static void
 tell(struct nfw_collector *collector, enum nfw_event_code code, unsigned channel, uint32_t argument)
 {
-    (void)nfw_events_add(&collector->events, code, channel,
-                         collector->clock.is_set ? collector->clock.seconds : 0u, argument);
+    if (may_write(collector)) {
+        (void)nfw_events_add(&collector->events, code, channel,
+                             collector->clock.is_set ? collector->clock.seconds : 0u, argument);
+    }
 }
 
 /* --- what is known -------------------------------------------------------------------------- */
@@ -227,7 +229,7 @@ to_count(const struct nfw_channel_config *config, int64_t volume_ml, int32_t *co
 static int
 put_count(struct nfw_collector *collector, unsigned channel, int32_t count)
 {
-    const int32_t before = collector->inputs.count[channel];
+    const int32_t before = collector->counters.stored.count[channel];
     struct nfw_counter_values values = collector->counters.stored;
     int result;
 
@@ -239,6 +241,7 @@ put_count(struct nfw_collector *collector, unsigned channel, int32_t count)
     /* pulses that were counted and not stored yet belong to the counter that has just been replaced
      */
     collector->inputs.count[channel] = count;
+    collector->polled[channel] = count;
     tell(collector, NFW_EVENT_COUNT_SET, channel, (uint32_t)before);
     return NFW_OK;
 }
@@ -429,6 +432,18 @@ last_digits(const uint8_t number[NFW_NUMBER_SIZE])
            (uint32_t)number[3] << 24;
 }
 
+/* The channel has another source, or another meter is to be read. What is not counted here has no
+ * reading until that meter has told one; what is from now on goes on from where it stands. */
+static void
+change_source(struct nfw_collector *collector, unsigned channel)
+{
+    if (is_counted_here(&collector->config.channel[channel])) {
+        collector->inputs.count[channel] = collector->counters.stored.count[channel];
+    } else if (nfw_meters_has(collector, channel)) {
+        (void)put_count(collector, channel, 0);
+    }
+}
+
 int
 nfw_meters_set_setting(struct nfw_collector *collector, unsigned channel, uint8_t setting,
                        const uint8_t *value, size_t size)
@@ -459,6 +474,9 @@ nfw_meters_set_setting(struct nfw_collector *collector, unsigned channel, uint8_
     if (breaks_history(setting) && collector->clock.is_set) {
         own->since = collector->clock.seconds;
     }
+    if (setting == NFW_SETTING_SOURCE && !is_counted_here(own)) {
+        own->offset_ml = 0; /* a read meter's value stands as it is */
+    }
     result = nfw_config_is_valid(&collector->config) ? nfw_config_save(&collector->config)
                                                      : NFW_ERR_RANGE;
     if (result != NFW_OK) {
@@ -468,6 +486,10 @@ nfw_meters_set_setting(struct nfw_collector *collector, unsigned channel, uint8_
         return result;
     }
 
+    if (setting == NFW_SETTING_SOURCE ||
+        (setting == NFW_SETTING_METER_NUMBER && !is_counted_here(own))) {
+        change_source(collector, channel);
+    }
     nfw_collector_keep(collector);
     if (setting == NFW_SETTING_NUMBER) {
         tell(collector, NFW_EVENT_NUMBER_CHANGED, channel, last_digits(before));

@@ -198,7 +198,7 @@ nfw_host_settings_load(struct nfw_host_settings *settings, uint32_t board_number
 }
 
 int
-nfw_host_settings_save(const struct nfw_host_settings *settings)
+nfw_host_settings_save(struct nfw_host_settings *settings)
 {
     struct nfw_counters counters;
     const int result = nfw_config_save(&settings->config);

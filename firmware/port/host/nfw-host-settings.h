@@ -24,4 +24,4 @@ bool nfw_host_settings_set(struct nfw_host_settings *settings, const char *text)
 void nfw_host_settings_load(struct nfw_host_settings *settings, uint32_t board_number);
 
 /* Writes them there. Returns: NFW_OK, or what nfw_config_save() and nfw_counters_store() say. */
-int nfw_host_settings_save(const struct nfw_host_settings *settings);
+int nfw_host_settings_save(struct nfw_host_settings *settings);
