@@ -23,6 +23,8 @@ struct _NiloMbusCollectorLine {
     gsize taken;     /* of them */
     gsize harm_at;   /* 0: none */
     guint8 harm_mask;
+    guint noise; /* per mille of bytes */
+    GRand *random;
 };
 
 static void nilo_mbus_collector_line_iface_init(NiloLineInterface *iface);
@@ -43,6 +45,17 @@ get_byte_us(NiloMbusCollectorLine *self)
     return BITS_PER_BYTE * G_USEC_PER_SEC / self->speed_baud;
 }
 
+static guint8
+make_noise(NiloMbusCollectorLine *self, guint8 byte)
+{
+    if (self->noise == 0 || (guint)g_rand_int_range(self->random, 0, 1000) >= self->noise)
+        return byte;
+    byte ^= (guint8)(1 << g_rand_int_range(self->random, 0, 8));
+    if (g_rand_int_range(self->random, 0, 4) == 0)
+        byte ^= (guint8)(1 << g_rand_int_range(self->random, 0, 8));
+    return byte;
+}
+
 /* what the firmware has sent becomes bytes on the wire */
 static void
 take_answer(NiloMbusCollectorLine *self)
@@ -54,6 +67,9 @@ take_answer(NiloMbusCollectorLine *self)
     self->sent = line->sent_count;
     g_array_set_size(self->bytes, 0);
     g_array_append_vals(self->bytes, line->sent, (guint)line->sent_size);
+    for (guint i = 0; i < self->bytes->len; i++)
+        g_array_index(self->bytes, guint8, i) =
+            make_noise(self, g_array_index(self->bytes, guint8, i));
     self->first_us = (gint64)line->sent_start_us;
     self->taken = 0;
     if (self->harm_at > 0 && self->harm_at + 2 < line->sent_size) {
@@ -103,6 +119,15 @@ collector_line_get_speed(NiloLine *line)
     return NILO_MBUS_COLLECTOR_LINE(line)->speed_baud;
 }
 
+static void
+plan_request(NiloMbusCollectorLine *self, const guint8 *bytes, gsize size)
+{
+    guint64 us = self->host->now_us;
+
+    for (gsize i = 0; i < size; i++)
+        us = nfw_host_plan_byte(self->host, us, NFW_LINE_BUS, make_noise(self, bytes[i]), 0);
+}
+
 /* at a wrong speed nothing sound arrives: one broken byte says as much */
 static gboolean
 collector_line_send(NiloLine *line, const guint8 *bytes, gsize size, GCancellable *cancellable,
@@ -116,7 +141,7 @@ collector_line_send(NiloLine *line, const guint8 *bytes, gsize size, GCancellabl
     self->requests++;
     run_until(self, get_now_us(self));
     if (self->host->line[NFW_LINE_BUS].speed_baud == self->speed_baud)
-        nfw_host_plan_bytes(self->host, self->host->now_us, NFW_LINE_BUS, bytes, size);
+        plan_request(self, bytes, size);
     else
         nfw_host_plan_byte(self->host, self->host->now_us, NFW_LINE_BUS, 0x00, NFW_RX_BAD);
     run_until(self, end_us);
@@ -192,6 +217,7 @@ nilo_mbus_collector_line_finalize(GObject *object)
     g_free(self->host);
     g_clear_object(&self->clock);
     g_array_unref(self->bytes);
+    g_rand_free(self->random);
     G_OBJECT_CLASS(nilo_mbus_collector_line_parent_class)->finalize(object);
 }
 
@@ -206,6 +232,7 @@ nilo_mbus_collector_line_init(NiloMbusCollectorLine *self)
 {
     self->bytes = g_array_new(FALSE, FALSE, 1);
     self->speed_baud = HOME_BAUD;
+    self->random = g_rand_new_with_seed(0);
 }
 
 NiloMbusCollectorLine *
@@ -245,4 +272,11 @@ nilo_mbus_collector_line_harm(NiloMbusCollectorLine *self, gsize at, guint8 mask
 {
     self->harm_at = at;
     self->harm_mask = mask;
+}
+
+void
+nilo_mbus_collector_line_set_noise(NiloMbusCollectorLine *self, guint per_mille, guint32 seed)
+{
+    self->noise = per_mille;
+    g_rand_set_seed(self->random, seed);
 }

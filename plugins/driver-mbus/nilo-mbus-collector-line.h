@@ -37,4 +37,8 @@ guint nilo_mbus_collector_line_count_requests(NiloMbusCollectorLine *self);
  * is the frame's sum: what a line that is bad twice over does */
 void nilo_mbus_collector_line_harm(NiloMbusCollectorLine *self, gsize at, guint8 mask);
 
+/** nilo_mbus_collector_line_set_noise: of a thousand bytes of either side, so many have one bit
+ * flipped (and one more in four of those), unseen by any parity */
+void nilo_mbus_collector_line_set_noise(NiloMbusCollectorLine *self, guint per_mille, guint32 seed);
+
 G_END_DECLS

@@ -488,6 +488,55 @@ test_crc(void)
     }
 }
 
+/* every value that is told is the right one, however bad the line is; with the sum alone, some are
+ * not
+ */
+static void
+test_noise(void)
+{
+    const struct {
+        const char *settings;
+        guint per_mille;
+        guint reads;
+        guint good_at_least;
+        gboolean is_guarded;
+    } cases[] = {
+        {"profile=collector;zone=UTC", 3, 1000, 980, TRUE},
+        {"profile=collector;zone=UTC", 20, 2000, 1000, TRUE},
+        {"profile=standard;zone=UTC", 20, 2000, 1000, FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(Bench) bench = bench_new(3);
+        g_autoptr(NiloMeter) meter = nilo_mbus_test_meter_new(CHANNEL, "11", cases[i].settings);
+        guint good = 0;
+        guint wrong = 0;
+
+        nilo_mbus_collector_line_set_noise(bench->line, cases[i].per_mille, 20261122);
+        for (guint k = 0; k < cases[i].reads; k++) {
+            g_autoptr(NiloReport) report = NULL;
+            const NiloReading *reading;
+            gint64 ml = 0;
+
+            bench->collector.reading[0].volume_ml += 10000;
+            report = read_meter(bench, meter, NILO_READ_CURRENT);
+            reading = nilo_report_find_reading(report, nilo_register_of(NILO_QUANTITY_VOLUME));
+            if (reading == NULL)
+                continue;
+            g_assert_true(nilo_value_rescale(&reading->value, -6, &ml));
+            if (ml == bench->collector.reading[0].volume_ml)
+                good++;
+            else
+                wrong++;
+        }
+        g_test_message("%s, %u of 1000 bytes: %u of %u read, %u wrong", cases[i].settings,
+                       cases[i].per_mille, good, cases[i].reads, wrong);
+        g_assert_cmpuint(good, >=, cases[i].good_at_least);
+        if (cases[i].is_guarded)
+            g_assert_cmpuint(wrong, ==, 0);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -502,5 +551,6 @@ main(int argc, char **argv)
     g_test_add_func("/mbus/collector/read/gap", test_gap);
     g_test_add_func("/mbus/collector/read/events", test_events);
     g_test_add_func("/mbus/collector/read/crc", test_crc);
+    g_test_add_func("/mbus/collector/read/noise", test_noise);
     return g_test_run();
 }
