@@ -167,6 +167,16 @@ make_cjt188_read(uint8_t *bytes)
     return sizeof frame + 2;
 }
 
+static size_t
+make_foreign(uint8_t *bytes)
+{
+    uint8_t data[60] = {0x11, 0x22, 0x33, 0x44, 0x68, 0x10};
+
+    for (size_t i = 6; i + 5 <= sizeof data; i += 9)
+        fake_short(0x7b, 11, data + i);
+    return fake_long(0x08, 77, 0x72, data, sizeof data, bytes);
+}
+
 /* --- time ------------------------------------------------------------------------------------ */
 
 static void
@@ -494,6 +504,40 @@ test_protocols(const void *data)
     end();
 }
 
+/* Frames of others in one protocol, and a request to us in the other one right behind: sooner than
+ * this part can tell from a pause in a frame. */
+static void
+test_both_protocols(const void *data)
+{
+    begin(HOME);
+    host.gap_floor_ms = 50;
+    memset(&bus, 0, sizeof bus);
+    nfw_bus_start(&bus, &collector, nfw_port_now_ms());
+    for (unsigned i = 0; i < 20; i++) {
+        uint8_t bytes[MAX_BYTES];
+        uint8_t request[32];
+        size_t size;
+        uint64_t us;
+
+        if (i % 2 == 0) {
+            size = make_cjt188_read(bytes);
+            bytes[4] += 5; /* somebody else's */
+            bytes[size - 2] += 5;
+            us = nfw_host_plan_bytes(&host, host.now_us, NFW_LINE_BUS, bytes, size);
+            size = fake_short(0x7b, 11, request);
+        } else {
+            size = make_foreign(bytes);
+            us = nfw_host_plan_bytes(&host, host.now_us, NFW_LINE_BUS, bytes, size);
+            size = make_cjt188_read(request);
+        }
+        run_until(us);
+        run_for(10000);
+        CHECK(exchange(request, size, HOME));
+        run_for(US_PER_S);
+    }
+    end();
+}
+
 /* --- faults ---------------------------------------------------------------------------------- */
 
 static uint32_t random_state;
@@ -527,16 +571,6 @@ static const struct fault_case fault_cases[] = {
     {"/bus/faults/foreign-answers", 0, 0, 0, 0, 500, 1},
     {"/bus/faults/everything", 10, 10, 10, 10, 300, 5},
 };
-
-static size_t
-make_foreign(uint8_t *bytes)
-{
-    uint8_t data[60] = {0x11, 0x22, 0x33, 0x44, 0x68, 0x10};
-
-    for (size_t i = 6; i + 5 <= sizeof data; i += 9)
-        fake_short(0x7b, 11, data + i);
-    return fake_long(0x08, 77, 0x72, data, sizeof data, bytes);
-}
 
 static void
 plan_harmed(const struct fault_case *fault, const uint8_t *bytes, size_t size, bool *is_harmed)
@@ -687,6 +721,7 @@ main(void)
     nilo_test_run("/bus/trust", test_trust, NULL);
     nilo_test_run("/bus/settings", test_settings, NULL);
     nilo_test_run("/bus/protocols", test_protocols, NULL);
+    nilo_test_run("/bus/protocols/both", test_both_protocols, NULL);
     for (size_t i = 0; i < sizeof fault_cases / sizeof fault_cases[0]; i++)
         nilo_test_run(fault_cases[i].path, test_faults, &fault_cases[i]);
     nilo_test_run("/bus/many-polls", test_many_polls, NULL);

@@ -217,7 +217,13 @@ feed(struct nfw_bus *bus, struct nfw_collector *collector, const struct nfw_rx_b
     if ((protocols & NFW_PROTOCOL_MBUS) != 0u && bus->answer.size == 0u) {
         also = nfw_mbus_slave_feed(&bus->mbus, collector, byte, &bus->answer);
     }
-    if (heard == NFW_HEARD_FRAME || also == NFW_HEARD_FRAME) {
+    /* where a frame of the one protocol ends, one of the other may begin */
+    if (heard == NFW_HEARD_FRAME) {
+        nfw_mbus_slave_listen(&bus->mbus);
+        return NFW_HEARD_FRAME;
+    }
+    if (also == NFW_HEARD_FRAME) {
+        nfw_cjt188_slave_listen(&bus->cjt188);
         return NFW_HEARD_FRAME;
     }
     return heard == NFW_HEARD_RUBBISH || also == NFW_HEARD_RUBBISH ? NFW_HEARD_RUBBISH

@@ -81,6 +81,13 @@ nfw_cjt188_slave_init(struct nfw_cjt188_slave *slave)
     slave->is_deaf = true; /* nobody knows what went before the first gap */
 }
 
+void
+nfw_cjt188_slave_listen(struct nfw_cjt188_slave *slave)
+{
+    slave->size = 0u;
+    slave->is_deaf = false;
+}
+
 /* --- writing bytes -------------------------------------------------------------------------- */
 
 static void

@@ -20,6 +20,9 @@ struct nfw_cjt188_slave {
 
 void nfw_cjt188_slave_init(struct nfw_cjt188_slave *slave);
 
+/* A frame of another protocol has just ended: what comes next may begin one of ours. */
+void nfw_cjt188_slave_listen(struct nfw_cjt188_slave *slave);
+
 /* @answer: size 0 unless there is one, and then complete. */
 enum nfw_heard nfw_cjt188_slave_feed(struct nfw_cjt188_slave *slave,
                                      struct nfw_collector *collector,

@@ -408,6 +408,13 @@ begin_anew(struct nfw_mbus_slave *slave)
     slave->sum = 0u;
 }
 
+void
+nfw_mbus_slave_listen(struct nfw_mbus_slave *slave)
+{
+    begin_anew(slave);
+    slave->is_deaf = false;
+}
+
 static enum nfw_heard
 turn_deaf(struct nfw_mbus_slave *slave)
 {

@@ -48,5 +48,8 @@ void nfw_mbus_slave_init(struct nfw_mbus_slave *slave);
 enum nfw_heard nfw_mbus_slave_feed(struct nfw_mbus_slave *slave, struct nfw_collector *collector,
                                    const struct nfw_rx_byte *byte, struct nfw_answer *answer);
 
+/* A frame of another protocol has just ended: what comes next may begin one of ours. */
+void nfw_mbus_slave_listen(struct nfw_mbus_slave *slave);
+
 /* Seconds without a sound frame end a selection and speed switch: the line has fallen back. */
 void nfw_mbus_slave_forget(struct nfw_mbus_slave *slave);
