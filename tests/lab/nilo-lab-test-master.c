@@ -16,7 +16,9 @@
  * plays it may be busy; behind that much silence an answer is over, whole or not */
 #define PATIENCE_MS  1500
 #define SILENCE_MS   300
-#define LINE_REST_MS 60
+#define LINE_REST_MS 90
+/* until who has answered listens again; a wire without pace brings its last byte to us sooner */
+#define TURN_MS 2
 
 /**
  * nilo_lab_test_master_new:
@@ -107,11 +109,14 @@ send_to_collector(NiloLabTestMaster *master, const guint8 *bytes, gsize size)
     const int fd = nilo_lab_collector_get_line_fd(master->collector, NILO_LAB_LINE_BUS);
     const gboolean is_cjt188 = bytes[0] == 0xfe;
     struct pollfd polled = {.fd = fd, .events = POLLIN};
+    gboolean is_in_step;
     gint64 sent_ns, rest_ns;
 
     g_assert_cmpint(fd, >=, 0);
-    rest_ns = master->now_ns + master->rest_ms * NS_PER_MS - nilo_lab_port_now_ns();
-    if (rest_ns > 0 && !(master->is_in_step && is_cjt188 == master->was_cjt188))
+    is_in_step = master->is_in_step && is_cjt188 == master->was_cjt188;
+    rest_ns = master->now_ns + (is_in_step ? TURN_MS : master->rest_ms) * NS_PER_MS -
+              nilo_lab_port_now_ns();
+    if (rest_ns > 0)
         g_usleep((gulong)(rest_ns / 1000));
     drain(fd); /* what it said to nobody */
     g_assert_cmpint(write(fd, bytes, size), ==, size);

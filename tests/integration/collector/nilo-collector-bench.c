@@ -6,7 +6,8 @@
 
 #define BOUNCE_US   2000
 #define LOOK_US     20000
-#define READY_TRIES 20
+#define READY_TRIES 60
+#define READY_MS    120
 #define TRIES       6
 #define DEADLINE_US (10 * G_USEC_PER_SEC)
 #define QUIET_MS    300
@@ -75,7 +76,7 @@ wait_ready(Bench *bench)
 {
     const guint patience_ms = bench->master->patience_ms;
 
-    bench->master->patience_ms = 300;
+    bench->master->patience_ms = READY_MS;
     for (guint i = 0; i < READY_TRIES; i++) {
         nilo_lab_test_master_short(bench->master, NILO_LAB_MBUS_SND_NKE, 1);
         if (nilo_lab_test_master_heard_ack(bench->master)) {

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * firmware [--cuts N] [--host-cuts N] [--polls N] [--host-polls N] [--noise N] [--host-noise N]
+ *          [--seed N]
+ *
+ * The collector's real firmware, in QEMU and as a process. Its power is cut at random moments, in
+ * its start, in a pulse and aimed at the write of one; pages in flight are torn. After each cut it
+ * may not have gone back behind what it told, nor invented anything, and of each input at most the
+ * one pulse in flight may be missing. It is polled, and no poll may be lost. nilometerd reads it
+ * over lines where 3000 bytes of a million are hit: no wrong value may be taken for a right one.
+ *
+ * Ends with 1 when something of that did not hold, with 77 when nothing could be run.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "nilo-torture-collector.h"
+
+#define EXIT_SKIP 77
+
+static const char *
+get_name(NiloLabCollectorPort port)
+{
+    return port == NILO_LAB_COLLECTOR_QEMU ? "qemu" : "host";
+}
+
+static gboolean
+run_cuts(NiloLabCollectorPort port, guint n, guint32 seed)
+{
+    NiloTortureCuts cuts;
+    const gint64 begin_us = g_get_monotonic_time();
+
+    nilo_torture_cut(port, n, seed, &cuts);
+    printf("%s: power cuts                       %8u\n", get_name(port), cuts.cuts);
+    printf("  aimed at a write                     %8u\n", cuts.aimed);
+    printf("  in the start                         %8u\n", cuts.in_start);
+    printf("  pages torn afterwards                %8u\n", cuts.torn);
+    printf("  pulses given                         %8" G_GUINT64_FORMAT "\n", cuts.pulses);
+    printf("  readings                             %8" G_GUINT64_FORMAT "\n", cuts.reads);
+    printf("  pulses lost that nobody was told of  %8" G_GUINT64_FORMAT "\n", cuts.lost);
+    printf("  of one input in one cut, at most     %8u\n", cuts.lost_at_most);
+    printf("  readings that went backwards         %8u\n", cuts.backwards);
+    printf("  readings that invented a pulse       %8u\n", cuts.invented);
+    printf("  inputs that lost more than one       %8u\n", cuts.too_many_lost);
+    printf("  seconds                              %8.1f\n",
+           (double)(g_get_monotonic_time() - begin_us) / G_USEC_PER_SEC);
+    return cuts.backwards == 0 && cuts.invented == 0 && cuts.too_many_lost == 0;
+}
+
+static gboolean
+run_polls(NiloLabCollectorPort port, guint n, guint32 seed)
+{
+    NiloTorturePolls polls;
+
+    nilo_torture_poll(port, n, &polls);
+    printf("%s: polls                            %8u\n", get_name(port), polls.polls);
+    printf("  first byte of an answer, median      %8.2f ms\n", (double)polls.median_us / 1000);
+    printf("  first byte of an answer, worst       %8.2f ms\n", (double)polls.worst_us / 1000);
+    if (port == NILO_LAB_COLLECTOR_QEMU)
+        printf("  times the line's driver was enabled  %8u\n", polls.driver_changes / 2);
+    printf("  asked again, the machine being busy  %8u\n", polls.late);
+    printf("  wrong                                %8u\n", polls.wrong);
+    printf("  lost                                 %8u\n", polls.lost);
+    return polls.wrong == 0 && polls.lost == 0 && polls.driver_changes % 2 == 0;
+}
+
+static gboolean
+run_noise(NiloLabCollectorPort port, guint n, guint32 seed)
+{
+    NiloTortureNoise noise;
+
+    nilo_torture_noise(port, n, seed, &noise);
+    printf("%s: reads with 0.3 %% bytes hit       %8u\n", get_name(port), noise.reads);
+    printf("  right                                %8u\n", noise.right);
+    printf("  without a value, and said so         %8u\n", noise.failed);
+    printf("  flagged                              %8u\n", noise.flagged);
+    printf("  not right in the end                 %8u\n", noise.missing);
+    printf("  wrong values accepted unflagged      %8u\n", noise.wrong);
+    return noise.missing == 0 && noise.wrong == 0;
+}
+
+typedef struct {
+    gint n;
+    NiloLabCollectorPort port;
+    gboolean (*run)(NiloLabCollectorPort port, guint n, guint32 seed);
+} Part;
+
+int
+main(int argc, char **argv)
+{
+    Part parts[] = {
+        {0, NILO_LAB_COLLECTOR_QEMU, run_cuts},  {0, NILO_LAB_COLLECTOR_HOST, run_cuts},
+        {0, NILO_LAB_COLLECTOR_QEMU, run_polls}, {0, NILO_LAB_COLLECTOR_HOST, run_polls},
+        {0, NILO_LAB_COLLECTOR_QEMU, run_noise}, {0, NILO_LAB_COLLECTOR_HOST, run_noise},
+    };
+    gint seed = 1;
+    const GOptionEntry entries[] = {
+        {"cuts", 0, 0, G_OPTION_ARG_INT, &parts[0].n, "Power cuts in QEMU", "N"},
+        {"host-cuts", 0, 0, G_OPTION_ARG_INT, &parts[1].n, "Power cuts of the process", "N"},
+        {"polls", 0, 0, G_OPTION_ARG_INT, &parts[2].n, "Polls in QEMU", "N"},
+        {"host-polls", 0, 0, G_OPTION_ARG_INT, &parts[3].n, "Polls of the process", "N"},
+        {"noise", 0, 0, G_OPTION_ARG_INT, &parts[4].n, "Rounds with noise in QEMU", "N"},
+        {"host-noise", 0, 0, G_OPTION_ARG_INT, &parts[5].n, "Rounds with noise of the process",
+         "N"},
+        {"seed", 0, 0, G_OPTION_ARG_INT, &seed, "Where all chance comes from", "N"},
+        G_OPTION_ENTRY_NULL,
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    g_autoptr(GError) error = NULL;
+    gboolean is_good = TRUE;
+    gboolean is_run = FALSE;
+
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+        g_printerr("firmware: %s\n", error->message);
+        return EXIT_FAILURE;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
+        g_autofree char *why_not = nilo_lab_collector_why_not(parts[i].port);
+
+        if (parts[i].n <= 0)
+            continue;
+        if (why_not != NULL) {
+            printf("%s: skipped: %s\n", get_name(parts[i].port), why_not);
+            continue;
+        }
+        is_run = TRUE;
+        is_good = parts[i].run(parts[i].port, (guint)parts[i].n, (guint32)seed) && is_good;
+        fflush(stdout);
+    }
+    if (!is_run)
+        return EXIT_SKIP;
+    return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
+}

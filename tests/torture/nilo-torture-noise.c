@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "nilo-torture-collector.h"
+
+#include <string.h>
+
+#include "nilo-daemon-process.h"
+
+#define SECONDS_PER_ROUND 120
+#define SECONDS_TO_BEGIN  60
+#define N_CHANNELS        4
+#define ML_PER_CUBIC_M    1000000
+
+#define ESTATE                                                                                     \
+    "[estate]\nseed=%u\n"                                                                          \
+    "[bus riser]\nkind=mbus\nspeed=9600\nlink=riser\nnoise-per-byte-ppm=3000\n"                    \
+    "[bus line]\nkind=rs485\nspeed=9600\nlink=line\nnoise-per-byte-ppm=3000\n"                     \
+    "[collector east]\nbus=riser\nport=%s\nfirst-id=33010026050001\nfirst-address=1\n"             \
+    "channels=4\nbounces=0\nhold-ms=200\nfilter-ms=60\ndaily-litres=0\nstart-litres=12340\n"       \
+    "[collector west]\nbus=line\nport=%s\nfirst-id=33010026060001\nfirst-address=1\n"              \
+    "channels=4\nbounces=0\nhold-ms=200\nfilter-ms=60\ndaily-litres=0\nstart-litres=567890\n"
+
+#define CONFIG                                                                                     \
+    "[site]\nzone=Asia/Shanghai\n"                                                                 \
+    "[journal]\nsize-max-bytes=4194304\nsegment-bytes=262144\n"                                    \
+    "[bus riser]\ntransport=mbus\ndriver=mbus\nport=@LAB@/riser\nspeed-baud=9600\n"                \
+    "answer-extra-ms=500\ntries=4\n"                                                               \
+    "[bus line]\ntransport=rs485\ndriver=cjt188\nport=@LAB@/line\nspeed-baud=9600\n"               \
+    "answer-extra-ms=500\ntries=4\n"
+
+typedef struct {
+    NiloDaemonProcess *process;
+    NiloTortureNoise *noise;
+} Run;
+
+static char *
+get_meter(guint i)
+{
+    return i < N_CHANNELS ? g_strdup_printf("mbus:2605000%u.NLM.01.16", i + 1)
+                          : g_strdup_printf("cjt188:3301002606000%u", i - N_CHANNELS + 1);
+}
+
+static NiloDaemonProcess *
+start(NiloLabCollectorPort port, guint rounds, guint32 seed)
+{
+    const char *name = port == NILO_LAB_COLLECTOR_QEMU ? "qemu" : "host";
+    g_autofree char *estate = g_strdup_printf(ESTATE, seed, name, name);
+    NiloDaemonProcess *process =
+        nilo_daemon_process_new(estate, SECONDS_TO_BEGIN + rounds * SECONDS_PER_ROUND);
+    g_autoptr(GString) meters = g_string_new(NULL);
+
+    for (guint i = 0; i < 2 * N_CHANNELS; i++) {
+        g_autofree char *meter = get_meter(i);
+
+        g_string_append_printf(meters, "[meter %s]\nbus=%s\n", meter,
+                               i < N_CHANNELS ? "riser" : "line");
+        if (i < N_CHANNELS)
+            g_string_append_printf(meters, "address=%u\n", i + 1);
+    }
+    nilo_daemon_process_configure(process, "nilometer.conf", CONFIG);
+    nilo_daemon_process_configure(process, "meters.d/building.conf", meters->str);
+    nilo_daemon_process_start(process);
+    return process;
+}
+
+static gint64
+ask_lab(Run *run, const char *meter, const char *what)
+{
+    g_autofree char *command = g_strdup_printf("truth %s", meter);
+
+    return nilo_daemon_process_lab_number(run->process, command, what);
+}
+
+/* "12.37" cubic metres */
+static gboolean
+to_ml(const char *value, gint64 *volume_ml)
+{
+    char *end = NULL;
+    const double number = g_ascii_strtod(value, &end);
+
+    *volume_ml = (gint64)(number * ML_PER_CUBIC_M + 0.5);
+    return end != value;
+}
+
+/* Returns: whether the report says the right counter, without a flag */
+static gboolean
+judge(Run *run, GVariant *report, gint64 true_ml)
+{
+    g_autoptr(GVariant) readings = g_variant_lookup_value(report, "readings", NULL);
+    GVariantIter iter;
+    const char *reg, *value, *unit, *flags;
+    gint64 taken_us, volume_ml;
+
+    if (readings == NULL)
+        return FALSE;
+    g_variant_iter_init(&iter, readings);
+    while (g_variant_iter_loop(&iter, "(&sx&s&s&s)", &reg, &taken_us, &value, &unit, &flags)) {
+        if (!g_str_equal(reg, "volume"))
+            continue;
+        /* a second reading that agreed is a flag too */
+        if (flags[0] != '\0' && !g_str_equal(flags, "confirmed")) {
+            run->noise->flagged++;
+            return FALSE;
+        }
+        if (to_ml(value, &volume_ml) && volume_ml == true_ml)
+            return TRUE;
+        g_printerr("read %u: %s %s, expected %" G_GINT64_FORMAT " ml\n", run->noise->reads, value,
+                   unit, true_ml);
+        run->noise->wrong++;
+        return FALSE;
+    }
+    { g_autofree char *t = g_variant_print(report, FALSE); g_printerr("%s\n", t); }
+    run->noise->failed++;
+    return FALSE;
+}
+
+static gboolean
+read_meter(Run *run, const char *meter)
+{
+    g_autoptr(GError) error = NULL;
+    const gint64 true_ml = ask_lab(run, meter, "volume_ml");
+    g_autoptr(GVariant) report = nilo_daemon_process_read(run->process, meter, &error);
+
+    g_assert_no_error(error);
+    run->noise->reads++;
+    return judge(run, report, true_ml);
+}
+
+static void
+give_pulses(Run *run, guint round)
+{
+    for (guint i = 0; i < 2 * N_CHANNELS; i++) {
+        g_autofree char *meter = get_meter(i);
+        g_autofree char *done =
+            nilo_daemon_process_lab(run->process, "pulse %s %u", meter, 1 + (round + i) % 3);
+    }
+    for (guint i = 0; i < 2 * N_CHANNELS; i++) {
+        g_autofree char *meter = get_meter(i);
+
+        while (ask_lab(run, meter, "waiting") > 0)
+            g_usleep(50000);
+    }
+    g_usleep(500000); /* until it is stored */
+}
+
+/**
+ * nilo_torture_noise:
+ * @port: which collectors
+ * @rounds: in each all channels are read, in both protocols
+ * @seed: of the noise
+ * @noise: (out caller-allocates): what came of it
+ *
+ * nilometerd reads collectors over lines with 3000 hit bytes of a million.
+ */
+void
+nilo_torture_noise(NiloLabCollectorPort port, guint rounds, guint32 seed, NiloTortureNoise *noise)
+{
+    g_autoptr(NiloDaemonProcess) process = start(port, rounds, seed);
+    g_autofree char *riser = NULL;
+    g_autofree char *line = NULL;
+    Run run = {process, noise};
+
+    memset(noise, 0, sizeof *noise);
+    for (guint round = 0; round < rounds; round++) {
+        give_pulses(&run, round);
+        for (guint i = 0; i < 2 * N_CHANNELS; i++) {
+            g_autofree char *meter = get_meter(i);
+
+            noise->right += read_meter(&run, meter);
+        }
+    }
+    riser = nilo_daemon_process_lab(process, "noise riser 0");
+    line = nilo_daemon_process_lab(process, "noise line 0");
+    for (guint i = 0; i < 2 * N_CHANNELS; i++) {
+        g_autofree char *meter = get_meter(i);
+
+        /* a jump is confirmed by a second reading */
+        noise->missing += !read_meter(&run, meter) && !read_meter(&run, meter);
+    }
+}
