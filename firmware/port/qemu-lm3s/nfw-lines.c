@@ -66,7 +66,9 @@ arm(const struct wiring *wiring, uint32_t cycles)
     TIMER_CTL(wiring->timer) = TIMER_CTL_TAEN;
 }
 
-/* What was heard meanwhile, our own echo as like as not, is thrown away. */
+/* What was heard meanwhile, our own echo as like as not, is thrown away. Interrupts are cleared
+ * before that: clearing the one of a byte that comes just then would leave it in the UART for good,
+ * and the line deaf. */
 static void
 stop_sending(const struct wiring *wiring, struct line *line)
 {
@@ -75,10 +77,10 @@ stop_sending(const struct wiring *wiring, struct line *line)
     GPIO_DATA(GPIO_B, wiring->de_mask) = 0u;
     line->left = 0u;
     line->is_sending = false;
+    UART_ICR(wiring->uart) = UART_ICR_ALL;
     for (unsigned i = 0; i < RX_BURST && (UART_FR(wiring->uart) & UART_FR_RXFE) == 0u; i++) {
         (void)UART_DR(wiring->uart);
     }
-    UART_ICR(wiring->uart) = UART_ICR_ALL;
     UART_CTL(wiring->uart) = UART_CTL_UARTEN | UART_CTL_TXE | UART_CTL_RXE;
     UART_IM(wiring->uart) = UART_IM_RX;
 }
