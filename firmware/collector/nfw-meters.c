@@ -224,17 +224,23 @@ to_count(const struct nfw_channel_config *config, int64_t volume_ml, int32_t *co
     return true;
 }
 
+static NFW_OUTLINE int
+store_count(struct nfw_collector *collector, unsigned channel, int32_t count)
+{
+    struct nfw_counter_values values = collector->counters.stored;
+
+    values.count[channel] = count;
+    return nfw_counters_store(&collector->counters, &values);
+}
+
 /* Stores @count as the channel's, whatever it was. Other channels are stored as they are counted.
  */
 static int
 put_count(struct nfw_collector *collector, unsigned channel, int32_t count)
 {
     const int32_t before = collector->counters.stored.count[channel];
-    struct nfw_counter_values values = collector->counters.stored;
-    int result;
+    const int result = store_count(collector, channel, count);
 
-    values.count[channel] = count;
-    result = nfw_counters_store(&collector->counters, &values);
     if (result != NFW_OK) {
         return result;
     }
@@ -444,14 +450,42 @@ change_source(struct nfw_collector *collector, unsigned channel)
     }
 }
 
-int
-nfw_meters_set_setting(struct nfw_collector *collector, unsigned channel, uint8_t setting,
-                       const uint8_t *value, size_t size)
+/* Sets it, and what follows from it, all in one record of the settings: a power cut leaves the old
+ * state or the new one. What cannot be kept is as it was before. */
+static NFW_OUTLINE int
+apply(struct nfw_collector *collector, unsigned channel, uint8_t setting, const struct place *place,
+      const uint8_t *value, const uint8_t *before)
 {
     struct nfw_channel_config *own = &collector->config.channel[channel % NFW_CHANNELS];
     const int32_t count = collector->inputs.count[channel % NFW_CHANNELS];
     const nfw_seconds since = own->since;
     const int64_t offset_ml = own->offset_ml;
+    int result;
+
+    own->offset_ml += setting == NFW_SETTING_ML_PER_COUNT ? (int64_t)count * own->ml_per_count : 0;
+    set_place(place, value);
+    own->offset_ml -= setting == NFW_SETTING_ML_PER_COUNT ? (int64_t)count * own->ml_per_count : 0;
+    if (breaks_history(setting) && collector->clock.is_set) {
+        own->since = collector->clock.seconds;
+    }
+    if (setting == NFW_SETTING_SOURCE && !is_counted_here(own)) {
+        own->offset_ml = 0; /* a read meter's value stands as it is */
+    }
+    result = nfw_config_is_valid(&collector->config) ? nfw_config_save(&collector->config)
+                                                     : NFW_ERR_RANGE;
+    if (result != NFW_OK) {
+        set_place(place, before);
+        own->since = since;
+        own->offset_ml = offset_ml;
+    }
+    return result;
+}
+
+int
+nfw_meters_set_setting(struct nfw_collector *collector, unsigned channel, uint8_t setting,
+                       const uint8_t *value, size_t size)
+{
+    const struct nfw_channel_config *own = &collector->config.channel[channel % NFW_CHANNELS];
     uint8_t before[NFW_SETTING_MAX_SIZE];
     struct place place;
     int result;
@@ -466,23 +500,8 @@ nfw_meters_set_setting(struct nfw_collector *collector, unsigned channel, uint8_
     if (!may_write(collector)) {
         return NFW_ERR_REFUSED;
     }
-
-    /* all of it in one record of the settings: a power cut leaves the old state or the new one */
-    own->offset_ml += setting == NFW_SETTING_ML_PER_COUNT ? (int64_t)count * own->ml_per_count : 0;
-    set_place(&place, value);
-    own->offset_ml -= setting == NFW_SETTING_ML_PER_COUNT ? (int64_t)count * own->ml_per_count : 0;
-    if (breaks_history(setting) && collector->clock.is_set) {
-        own->since = collector->clock.seconds;
-    }
-    if (setting == NFW_SETTING_SOURCE && !is_counted_here(own)) {
-        own->offset_ml = 0; /* a read meter's value stands as it is */
-    }
-    result = nfw_config_is_valid(&collector->config) ? nfw_config_save(&collector->config)
-                                                     : NFW_ERR_RANGE;
+    result = apply(collector, channel, setting, &place, value, before);
     if (result != NFW_OK) {
-        set_place(&place, before);
-        own->since = since;
-        own->offset_ml = offset_ml;
         return result;
     }
 
