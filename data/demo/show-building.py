@@ -106,7 +106,7 @@ class Building:
     def __init__(self, daemon, lab):
         self.lab = lab
         self.meters = {meter["id"]: meter for meter in daemon.ask("list")}
-        self.dead = {name for name in self.meters if lab.ask(f"truth {name}")["dead"] == "yes"}
+        self.dead = {name for name in self.meters if lab.ask(f"truth {name}").get("dead") == "yes"}
         self.outcomes = {}  # of the last attempt, by meter
         self.ever_ok = set()
         self.round_done = collections.defaultdict(set)
