@@ -95,6 +95,8 @@ bench_start(Bench *bench)
     nilo_lab_collector_start(bench->collector, &error);
     g_assert_no_error(error);
     wait_ready(bench);
+    /* a contact counts once it has been seen open for as long as its filter wants */
+    bench_wait_ms(bench, BENCH_HOLD_MS);
 }
 
 void
