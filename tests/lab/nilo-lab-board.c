@@ -13,6 +13,9 @@
 #define IDLE_US          (50 * G_TIME_SPAN_MILLISECOND)
 #define FACTORY_BAUD     2400
 #define MAX_WAITING      100000
+#define READY_US         (10 * G_USEC_PER_SEC)
+#define READY_STEP_US    2000
+#define FILTERS_TO_WAIT  4
 
 /* a contact, and the flat behind it */
 typedef struct {
@@ -38,6 +41,7 @@ struct _NiloLabBoard {
     gint zone_offset_minutes;
     Channel channels[NILO_LAB_CHANNELS];
     gint64 water_ns; /* when the flats were last looked at */
+    gint64 ready_ns; /* from then on a pulse is seen */
 };
 
 /**
@@ -365,6 +369,33 @@ nilo_lab_board_start(NiloLabBoard *board, const char *folder, GError **error)
     return nilo_lab_board_set_power(board, TRUE, error);
 }
 
+/* A contact counts for nothing until the firmware has looked at it for a while. Its line is opened
+ * behind its inputs, so that tells. */
+static gboolean
+wait_ready(NiloLabBoard *board, GError **error)
+{
+    const gint64 deadline_us = g_get_monotonic_time() + READY_US;
+    gboolean even;
+    guint speed_baud;
+
+    while (nilo_lab_collector_get_line(board->collector, NILO_LAB_LINE_BUS, &speed_baud, &even,
+                                       error)) {
+        if (speed_baud > 0) {
+            g_mutex_lock(&board->lock);
+            board->ready_ns =
+                nilo_lab_port_now_ns() + FILTERS_TO_WAIT * board->settings.filter_ms * NS_PER_MS;
+            g_mutex_unlock(&board->lock);
+            return TRUE;
+        }
+        if (g_get_monotonic_time() > deadline_us) {
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "its line stays closed");
+            return FALSE;
+        }
+        g_usleep(READY_STEP_US);
+    }
+    return FALSE;
+}
+
 /**
  * nilo_lab_board_set_power:
  * @board: a board that was started
@@ -386,7 +417,7 @@ nilo_lab_board_set_power(NiloLabBoard *board, gboolean on, GError **error)
         return TRUE;
     }
     set_clock(board);
-    if (!nilo_lab_collector_start(board->collector, error)) {
+    if (!nilo_lab_collector_start(board->collector, error) || !wait_ready(board, error)) {
         g_prefix_error(error, "collector %s: ", board->name);
         return FALSE;
     }
@@ -427,7 +458,8 @@ step_channel(NiloLabBoard *board, guint i, gint64 now_ns, guint *mask, guint *cl
 
     if (channel->edge == 0) {
         /* a pulse that nobody could have seen is not given */
-        if (channel->wanted == channel->given || !nilo_lab_collector_is_running(board->collector))
+        if (channel->wanted == channel->given || now_ns < board->ready_ns ||
+            !nilo_lab_collector_is_running(board->collector))
             return;
         channel->bounces = nilo_lab_random_below(&board->random, board->settings.bounces + 1);
     } else if (now_ns < channel->due_ns) {
@@ -474,7 +506,7 @@ nilo_lab_board_step(NiloLabBoard *board, gint64 now_ns)
             next_ns = MIN(next_ns, channel->due_ns);
         else if (channel->wanted > channel->given &&
                  nilo_lab_collector_is_running(board->collector))
-            next_ns = now_ns;
+            next_ns = MIN(next_ns, MAX(now_ns, board->ready_ns));
     }
     g_mutex_unlock(&board->lock);
     if (mask != 0 && !nilo_lab_collector_set_pins(board->collector, mask, closed, NULL))

@@ -70,7 +70,8 @@ call(NiloLabCollector *collector, const char *command, GError **error)
 static gboolean
 set_pins(NiloLabCollector *collector, guint mask, guint closed, GError **error)
 {
-    g_autofree char *command = g_strdup_printf("pins %u %u", mask, closed & mask);
+    g_autofree char *command = g_strdup_printf("pins %u %u %" G_GINT64_FORMAT, mask, closed & mask,
+                                               g_get_monotonic_time());
     g_autofree char *answer = call(collector, command, error);
 
     return answer != NULL;

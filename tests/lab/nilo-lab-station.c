@@ -225,6 +225,7 @@ nilo_lab_station_read(NiloLabStation *station)
     const gint64 now_ns = nilo_lab_port_now_ns();
     guint8 bytes[READ_SIZE];
     const int fd = nilo_lab_station_get_fd(station);
+    guint line_baud, own_baud;
     const gssize size = fd < 0 ? 0 : recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
 
     if (size == 0)
@@ -236,13 +237,16 @@ nilo_lab_station_read(NiloLabStation *station)
     if (station->speed_baud == 0)
         return;
     nilo_lab_bus_lock(station->bus);
+    /* what a divisor makes of 9600 is 9601: as good as the same, and no two bytes may touch */
+    line_baud = nilo_lab_bus_get_speed_baud(station->bus);
+    own_baud = is_same_speed(station->speed_baud, line_baud) ? line_baud : station->speed_baud;
     for (gssize i = 0; i < size; i++) {
-        const gint64 byte_ns = BITS_PER_BYTE * NS_PER_S / station->speed_baud;
+        const gint64 byte_ns = BITS_PER_BYTE * NS_PER_S / own_baud;
         const NiloLabByte byte = {.end_ns = MAX(now_ns, station->out_end_ns) + byte_ns,
                                   .byte = bytes[i],
                                   .last = i + 1 == size};
 
-        say(station, &byte, nilo_lab_bus_get_speed_baud(station->bus));
+        say(station, &byte, line_baud);
         station->out_end_ns = byte.end_ns;
     }
     nilo_lab_bus_unlock(station->bus);

@@ -3,6 +3,7 @@
 /* What a hand, or a test, does to a board: one line in, one line of key=value pairs out. */
 #include "nfw-host-world.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,15 +63,22 @@ set_pin(struct call *call)
     say_ok(call);
 }
 
-/* pins MASK CLOSED: many at one moment */
+/* pins MASK CLOSED [MOMENT]: many at one moment, in microseconds of the monotonic clock: a process
+ * that was kept from running sees by it how long a contact was closed meanwhile */
 static void
 set_pins(struct call *call)
 {
-    unsigned long mask, closed;
+    uint64_t at_us = call->host->now_us;
+    unsigned long mask, closed, moment_us;
 
     if (!get_number(call, 0, UINT16_MAX, &mask) || !get_number(call, 1, UINT16_MAX, &closed))
         return;
-    nfw_host_plan_mask(call->host, call->host->now_us, (uint16_t)mask, (uint16_t)closed);
+    if (call->word[2] != NULL) {
+        if (!get_number(call, 2, ULONG_MAX, &moment_us))
+            return;
+        at_us = moment_us > call->state->start_us ? moment_us - call->state->start_us : 0u;
+    }
+    nfw_host_plan_mask(call->host, at_us, (uint16_t)mask, (uint16_t)closed);
     say_ok(call);
 }
 

@@ -208,7 +208,6 @@ run_command(struct nfw_host_world_state *state, int answer_fd)
     state->command[state->command_size] = '\0';
     state->command_size = 0;
     nfw_host_command(state, state->command, answer, sizeof answer - 1);
-    nfw_host_advance_to(&state->host, state->host.now_us); /* at once means now */
     size = strlen(answer);
     answer[size] = '\n';
     (void)!write(answer_fd, answer, size + 1);
@@ -250,16 +249,21 @@ list_places(const struct nfw_host_world_state *state, struct pollfd *places)
 }
 
 static void
-serve_places(struct nfw_host_world_state *state, const struct pollfd *places)
+serve_lines(struct nfw_host_world_state *state, const struct pollfd *places)
 {
-    const struct pollfd *control = &places[2u * NFW_LINES];
-
     for (unsigned i = 0; i < NFW_LINES; i++) {
         if (places[2u * i].revents != 0)
             read_line(state, (enum nfw_line)i);
         if (places[2u * i + 1u].revents != 0)
             nfw_host_socket_accept(&state->line[i]);
     }
+}
+
+static void
+serve_hands(struct nfw_host_world_state *state, const struct pollfd *places)
+{
+    const struct pollfd *control = &places[2u * NFW_LINES];
+
     if (control[0].revents != 0 && !read_commands(state, state->control.fd, state->control.fd))
         hang_up(&state->control);
     if (control[1].revents != 0)
@@ -311,9 +315,10 @@ look_around(struct nfw_host_world_state *state, uint64_t until_us)
     }
     if (ppoll(places, n, &wait, NULL) <= 0)
         memset(places, 0, sizeof places);
-    /* what was planned for the time until now goes before what came now */
+    /* contacts moved at moments of their own, perhaps long ago; bytes come now */
+    serve_hands(state, places);
     follow_clock(state);
-    serve_places(state, places);
+    serve_lines(state, places);
 }
 
 static void
