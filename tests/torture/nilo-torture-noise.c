@@ -108,6 +108,10 @@ judge(Run *run, GVariant *report, gint64 true_ml)
         run->noise->wrong++;
         return FALSE;
     }
+    {
+        g_autofree char *t = g_variant_print(report, FALSE);
+        g_printerr("%s\n", t);
+    }
     run->noise->failed++;
     return FALSE;
 }
