@@ -329,6 +329,78 @@ test_kill_and_revive(void)
     g_assert_cmpuint(count_good(master, 1), ==, 1);
 }
 
+/* --- stations ----------------------------------------------------------------------------------
+ */
+
+static void
+hear_cb(const NiloLabByte *byte, guint speed_baud, gpointer user_data)
+{
+    g_byte_array_append(user_data, &byte->byte, 1);
+}
+
+/* on RS485 who answers is heard by all, on M-Bus by the master alone */
+static void
+test_station_hears(gconstpointer data)
+{
+    const gboolean is_rs485 = GPOINTER_TO_INT(data);
+    g_autofree char *text =
+        g_strdup_printf("[bus b]\nkind=%s\n[meters m]\nbus=b\nfirst-id=10000001\nfirst-address=1\n",
+                        is_rs485 ? "rs485" : "mbus");
+    g_autoptr(GByteArray) heard = g_byte_array_new();
+    NiloLabTestMaster *master = nilo_lab_test_master_new(text);
+
+    nilo_lab_bus_add_station(master->bus, "s", hear_cb, heard);
+    nilo_lab_test_master_short(master, NILO_LAB_MBUS_SND_NKE, 1);
+    g_assert_true(nilo_lab_test_master_heard_ack(master));
+    g_assert_cmpuint(heard->len, ==, is_rs485 ? 6 : 5);
+    g_assert_cmpint(heard->data[0], ==, 0x10);
+    nilo_lab_test_master_free(master);
+}
+
+/* two stations at one moment: a 0 wins, and the master hears one broken character */
+static void
+test_stations_collide(void)
+{
+    const NiloLabByte first = {.end_ns = 100000000, .byte = 0xf0};
+    const NiloLabByte second = {.end_ns = 100500000, .byte = 0x3c};
+    NiloLabTestMaster *master = nilo_lab_test_master_new("[bus b]\n");
+    g_autoptr(GByteArray) heard = g_byte_array_new();
+    NiloLabByte byte;
+    guint a, b;
+
+    a = nilo_lab_bus_add_station(master->bus, "a", hear_cb, heard);
+    b = nilo_lab_bus_add_station(master->bus, "b", hear_cb, heard);
+    nilo_lab_bus_say(master->bus, a, &first);
+    nilo_lab_bus_say(master->bus, b, &second);
+    g_assert_true(nilo_lab_bus_take(master->bus, &byte));
+    g_assert_cmpint(byte.byte, ==, 0x30);
+    g_assert_true(byte.damaged);
+    g_assert_false(nilo_lab_bus_take(master->bus, &byte));
+    g_assert_cmpuint(nilo_lab_bus_get_stats(master->bus)->collisions, ==, 1);
+    nilo_lab_test_master_free(master);
+}
+
+/* a slow listener makes one broken character of a fast one; a fast listener sees the slow bits */
+static void
+test_resample(void)
+{
+    const NiloLabByte byte = {.end_ns = 100000000, .byte = 0x16};
+    g_autoptr(GArray) heard = g_array_new(FALSE, FALSE, sizeof(NiloLabByte));
+
+    nilo_lab_byte_resample(&byte, 2400, 2400, heard);
+    g_assert_cmpuint(heard->len, ==, 1);
+    g_assert_cmpint(g_array_index(heard, NiloLabByte, 0).byte, ==, 0x16);
+    g_assert_false(g_array_index(heard, NiloLabByte, 0).damaged);
+    g_array_set_size(heard, 0);
+    nilo_lab_byte_resample(&byte, 9600, 2400, heard);
+    g_assert_cmpuint(heard->len, ==, 1);
+    g_assert_cmpint(g_array_index(heard, NiloLabByte, 0).end_ns, >, byte.end_ns);
+    g_array_set_size(heard, 0);
+    nilo_lab_byte_resample(&byte, 2400, 9600, heard);
+    g_assert_cmpuint(heard->len, >, 1);
+    g_assert_cmpint(g_array_index(heard, NiloLabByte, 0).byte, !=, 0x16);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -352,5 +424,9 @@ main(int argc, char **argv)
     for (gsize i = 0; i < G_N_ELEMENTS(control_cases); i++)
         g_test_add_data_func(control_cases[i].path, &control_cases[i], test_control);
     g_test_add_func("/lab/control/kill-and-revive", test_kill_and_revive);
+    g_test_add_data_func("/lab/bus/station/hears-rs485", GINT_TO_POINTER(TRUE), test_station_hears);
+    g_test_add_data_func("/lab/bus/station/hears-mbus", GINT_TO_POINTER(FALSE), test_station_hears);
+    g_test_add_func("/lab/bus/station/collide", test_stations_collide);
+    g_test_add_func("/lab/bus/station/other-speed", test_resample);
     return g_test_run();
 }

@@ -170,10 +170,53 @@ test_demo(void)
     if (estate == NULL)
         return;
     dead = count_dead(estate, &meters);
-    g_assert_cmpuint(nilo_lab_estate_get_buses(estate)->len, ==, 3);
+    g_assert_cmpuint(nilo_lab_estate_get_buses(estate)->len, ==, 4);
+    g_assert_cmpuint(nilo_lab_estate_get_boards(estate)->len, ==, 3);
     g_assert_cmpuint(meters, >=, 300);
     g_assert_cmpuint(dead * 100, >=, meters * 4);
     g_assert_cmpuint(dead * 100, <=, meters * 6);
+}
+
+static void
+test_collectors(void)
+{
+    const char text[] = "[bus b]\n[collectors c]\nbus=b\ncount=2\nfirst-id=33010026050001\n"
+                        "channels=3\nfirst-address=7\nport=qemu\ndaily-litres=10\n";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NiloLabEstate) estate = nilo_lab_estate_new_from_data(text, sizeof text - 1, &error);
+    NiloLabBoard *second;
+    guint channel = 0;
+
+    g_assert_no_error(error);
+    second = nilo_lab_estate_find_board(estate, "c-2");
+    g_assert_nonnull(second);
+    g_assert_null(nilo_lab_estate_find_board(estate, "c"));
+    g_assert_true(nilo_lab_estate_find_channel(estate, "mbus:26050013.NLM.01.16", &channel) ==
+                  second);
+    g_assert_cmpuint(channel, ==, 2);
+    g_assert_null(nilo_lab_estate_find_channel(estate, "33010026050014", &channel));
+}
+
+static void
+test_bad_collectors(void)
+{
+    static const char *const texts[] = {
+        "[bus b]\n[collector c]\nbus=b\n",
+        "[bus b]\n[collector c]\nfirst-id=33010026050001\n",
+        "[bus b]\n[collector c]\nbus=b\nfirst-id=33010026050000\n",
+        "[bus b]\n[collector c]\nbus=b\nfirst-id=33010026050003\nchannels=8\n",
+        "[bus b]\n[collector c]\nbus=b\nfirst-id=33010026050001\nfirst-address=246\n",
+        "[bus b]\n[collector c]\nbus=b\nfirst-id=33010026050001\nport=stm32\n",
+        "[bus b]\n[collector c/d]\nbus=b\nfirst-id=33010026050001\n",
+        "[bus b]\n[collector c]\nbus=b\nfirst-id=33010026050001\nvalve-stuck=yes\n",
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(nilo_lab_estate_new_from_data(texts[i], strlen(texts[i]), &error));
+        g_assert_nonnull(error);
+    }
 }
 
 static void
@@ -200,6 +243,8 @@ main(int argc, char **argv)
     g_test_add_func("/lab/estate/override", test_override);
     g_test_add_func("/lab/estate/twins", test_twins);
     g_test_add_func("/lab/estate/dead-percent", test_dead_percent);
+    g_test_add_func("/lab/estate/collectors", test_collectors);
+    g_test_add_func("/lab/estate/bad-collectors", test_bad_collectors);
     g_test_add_func("/lab/estate/demo", test_demo);
     g_test_add_func("/lab/estate/samples", test_samples);
     return g_test_run();
