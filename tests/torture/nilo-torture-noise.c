@@ -133,8 +133,8 @@ give_pulses(Run *run, guint round)
 {
     for (guint i = 0; i < 2 * N_CHANNELS; i++) {
         g_autofree char *meter = get_meter(i);
-        g_autofree char *done =
-            nilo_daemon_process_lab(run->process, "pulse %s %u", meter, 1 + (round + i) % 3);
+
+        g_free(nilo_daemon_process_lab(run->process, "pulse %s %u", meter, 1 + (round + i) % 3));
     }
     for (guint i = 0; i < 2 * N_CHANNELS; i++) {
         g_autofree char *meter = get_meter(i);
@@ -158,8 +158,6 @@ void
 nilo_torture_noise(NiloLabCollectorPort port, guint rounds, guint32 seed, NiloTortureNoise *noise)
 {
     g_autoptr(NiloDaemonProcess) process = start(port, rounds, seed);
-    g_autofree char *riser = NULL;
-    g_autofree char *line = NULL;
     Run run = {process, noise};
 
     memset(noise, 0, sizeof *noise);
@@ -171,8 +169,8 @@ nilo_torture_noise(NiloLabCollectorPort port, guint rounds, guint32 seed, NiloTo
             noise->right += read_meter(&run, meter);
         }
     }
-    riser = nilo_daemon_process_lab(process, "noise riser 0");
-    line = nilo_daemon_process_lab(process, "noise line 0");
+    g_free(nilo_daemon_process_lab(process, "noise riser 0"));
+    g_free(nilo_daemon_process_lab(process, "noise line 0"));
     for (guint i = 0; i < 2 * N_CHANNELS; i++) {
         g_autofree char *meter = get_meter(i);
 

@@ -132,9 +132,8 @@ give_pulses(NiloDaemonProcess *process)
     gint64 rest_us;
 
     for (guint i = 1; i <= N_CHANNELS; i++) {
-        g_autofree char *east = nilo_daemon_process_lab(process, "pulse 2605000%u %u", i, N_PULSES);
-        g_autofree char *west =
-            nilo_daemon_process_lab(process, "pulse 2606000%u %u", i, N_PULSES + i);
+        g_free(nilo_daemon_process_lab(process, "pulse 2605000%u %u", i, N_PULSES));
+        g_free(nilo_daemon_process_lab(process, "pulse 2606000%u %u", i, N_PULSES + i));
     }
     nilo_daemon_process_wait(process, are_all_given, NULL);
     rest_us = g_get_monotonic_time() + G_USEC_PER_SEC;
@@ -145,8 +144,8 @@ give_pulses(NiloDaemonProcess *process)
 static void
 cut_power(NiloDaemonProcess *process, const char *collector)
 {
-    g_autofree char *off = nilo_daemon_process_lab(process, "cut-power %s", collector);
-    g_autofree char *on = nilo_daemon_process_lab(process, "power %s", collector);
+    g_free(nilo_daemon_process_lab(process, "cut-power %s", collector));
+    g_free(nilo_daemon_process_lab(process, "power %s", collector));
 }
 
 static void
