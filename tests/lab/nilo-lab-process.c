@@ -123,6 +123,7 @@ nilo_lab_process_new(const char *hub, const char *estate, const char *const *arg
     return g_steal_pointer(&process);
 }
 
+/* collectors have folders of their own in there */
 static void
 remove_folder(const char *folder)
 {
@@ -132,7 +133,10 @@ remove_folder(const char *folder)
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
         g_autofree char *path = g_build_filename(folder, name, NULL);
 
-        g_unlink(path);
+        if (!g_file_test(path, G_FILE_TEST_IS_SYMLINK) && g_file_test(path, G_FILE_TEST_IS_DIR))
+            remove_folder(path);
+        else
+            g_unlink(path);
     }
     g_rmdir(folder);
 }
