@@ -34,18 +34,6 @@ tell(struct nfw_collector *collector, enum nfw_event_code code, unsigned channel
     }
 }
 
-static bool
-is_counted_here(const struct nfw_channel_config *config)
-{
-    return config->source == NFW_SOURCE_PULSE || config->source == NFW_SOURCE_DUAL;
-}
-
-static bool
-is_read_downstream(const struct nfw_channel_config *config)
-{
-    return config->source == NFW_SOURCE_MBUS || config->source == NFW_SOURCE_CJT188;
-}
-
 /* --- the start ------------------------------------------------------------------------------ */
 
 static uint32_t
@@ -214,9 +202,9 @@ gather(const struct nfw_collector *collector, struct nfw_counter_values *values)
         const struct nfw_channel_config *config = &collector->config.channel[channel];
 
         values->count[channel] = collector->counters.stored.count[channel];
-        if (is_counted_here(config)) {
+        if (nfw_channel_is_counted(config)) {
             values->count[channel] = collector->inputs.count[channel];
-        } else if (is_read_downstream(config)) {
+        } else if (nfw_channel_is_read(config)) {
             values->count[channel] = collector->polled[channel];
         }
         values->rejected[channel] = collector->inputs.rejected[channel];

@@ -10,24 +10,6 @@
 #define BOARD_NUMBER 0x60000010u
 #define COPY_SIZE    512u
 
-static struct nfw_host *
-board_new(void)
-{
-    struct nfw_host *host = malloc(sizeof *host);
-
-    if (host == NULL)
-        abort();
-    nfw_host_init(host);
-    return host;
-}
-
-static void
-board_free(struct nfw_host *host)
-{
-    nfw_host_clear(host);
-    free(host);
-}
-
 /* --- factory settings ----------------------------------------------------------------------- */
 
 static void
@@ -174,7 +156,7 @@ static void
 test_rule(const void *data)
 {
     const struct rule *rule = data;
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_config config;
 
     nfw_config_set_defaults(&config, BOARD_NUMBER);
@@ -182,7 +164,7 @@ test_rule(const void *data)
     CHECK_INT(nfw_config_is_valid(&config), rule->is_valid);
     CHECK_INT(nfw_config_save(&config), rule->is_valid ? NFW_OK : NFW_ERR_RANGE);
     CHECK(rule->is_valid || host->eeprom.write_cycles == 0);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 /* --- two copies ----------------------------------------------------------------------------- */
@@ -269,7 +251,7 @@ static void
 test_never_written(const void *data)
 {
     const uint8_t *fill = data;
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_config expected;
 
     nfw_config_set_defaults(&expected, BOARD_NUMBER);
@@ -278,13 +260,13 @@ test_never_written(const void *data)
     save_generations(0, 0);
     make_settings(&expected, 0);
     check_load(NFW_OK, 0, &expected);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
 test_generations(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_config expected;
 
     for (unsigned generation = 0; generation < 20u; generation++) {
@@ -294,7 +276,7 @@ test_generations(const void *data)
     }
     /* each copy in its turn */
     CHECK(host->eeprom.wear[0] > 5u && host->eeprom.wear[COPY_SIZE / NFW_EEPROM_PAGE_SIZE] > 5u);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 /* Pins the layout: what is in the field must be readable by what comes later. */
@@ -308,7 +290,7 @@ test_layout(const void *data)
                                         0,    0,    0,    0x31, 3};
     static const uint8_t own[15] = {0x10, 0, 0, 0x60, 99, 2, 1, 5, 5, 4, 0, 0xb, 0, 0xa, 1};
     static const uint8_t head[12] = {1, 0, 0, 0, 1};
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     const uint8_t *cells = host->eeprom.cells;
     uint32_t crc;
 
@@ -319,7 +301,7 @@ test_layout(const void *data)
     crc = nilo_crc32c_update(NILO_CRC32C_START, cells, COPY_SIZE - 4u);
     for (unsigned i = 0; i < 4u; i++)
         CHECK_INT(cells[COPY_SIZE - 4u + i], crc >> (8u * i) & 0xffu);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 /* Which copy the newest settings are in. */
@@ -338,7 +320,7 @@ test_newer_damaged(const void *data)
 
     /* every byte of it matters */
     for (unsigned at = 0; at < COPY_SIZE; at++) {
-        struct nfw_host *host = board_new();
+        struct nfw_host *host = nfw_host_new();
 
         save_generations(1, 2);
         host->eeprom.cells[find_newest(host) + at] ^= 0x40u;
@@ -348,27 +330,27 @@ test_newer_damaged(const void *data)
         save_generations(3, 3);
         make_settings(&expected, 3);
         check_load(NFW_OK, 0, &expected);
-        board_free(host);
+        nfw_host_free(host);
     }
 }
 
 static void
 test_older_damaged(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_config expected;
 
     save_generations(1, 2);
     host->eeprom.cells[(COPY_SIZE - find_newest(host)) + 70u] ^= 1u;
     make_settings(&expected, 2);
     check_load(NFW_OK, 0, &expected);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
 test_both_damaged(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_config expected;
 
     save_generations(1, 2);
@@ -379,7 +361,7 @@ test_both_damaged(const void *data)
     save_generations(3, 3);
     make_settings(&expected, 3);
     check_load(NFW_OK, 0, &expected);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
@@ -394,7 +376,7 @@ seal(uint8_t *copy)
 static void
 test_other_version(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_config expected;
     uint8_t *newest;
 
@@ -404,13 +386,13 @@ test_other_version(const void *data)
     seal(newest);
     make_settings(&expected, 1);
     check_load(NFW_OK, 1, &expected);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
 test_sound_but_invalid(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_config expected;
     uint8_t *newest;
 
@@ -420,13 +402,13 @@ test_sound_but_invalid(const void *data)
     seal(newest);
     make_settings(&expected, 1);
     check_load(NFW_OK, 1, &expected);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
 test_sequence_wraps(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_config expected;
 
     save_generations(1, 1);
@@ -439,13 +421,13 @@ test_sequence_wraps(const void *data)
         make_settings(&expected, generation);
         check_load(NFW_OK, 0, &expected);
     }
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
 test_part_fails(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_config expected, config;
 
     save_generations(1, 2);
@@ -459,14 +441,14 @@ test_part_fails(const void *data)
     CHECK_INT(nfw_config_save(&config), NFW_ERR_NACK);
     nfw_config_set_defaults(&expected, BOARD_NUMBER);
     check_load(NFW_ERR_NACK, 2, &expected);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 /* A bit that flips on the wire loses nothing. */
 static void
 test_flipped_on_wire(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_config expected;
 
     save_generations(1, 2);
@@ -476,7 +458,7 @@ test_flipped_on_wire(const void *data)
         check_load(NFW_OK, 0, &expected);
     }
     CHECK(host->eeprom.flip_at_byte < host->eeprom.read_bytes);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 /* Saves with a power cut, and starts again. */
@@ -511,7 +493,7 @@ static void
 test_cut(const void *data)
 {
     const bool is_remembered = *(const bool *)data;
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_host *before = malloc(sizeof *before);
     struct nfw_config config, old, new;
     unsigned cuts = 0, kept = 0;
@@ -546,14 +528,14 @@ test_cut(const void *data)
     printf("# %u cuts: the old settings after %u of them, the new ones after %u\n", cuts, kept,
            cuts - kept);
     free(before);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 /* An order is confirmed within 330 bit times and 50 ms: 84 ms at 9600 Bd. */
 static void
 test_time(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_config config;
     uint64_t start_us;
 
@@ -567,7 +549,7 @@ test_time(const void *data)
     CHECK_INT(nfw_config_save(&config), NFW_OK);
     printf("# a changed setting is stored within %u us\n", (unsigned)(host->now_us - start_us));
     CHECK(host->now_us - start_us < 80000u);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 int

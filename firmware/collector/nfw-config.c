@@ -70,12 +70,6 @@ nfw_config_set_defaults(struct nfw_config *config, uint32_t board_number)
 
 /* --- what is valid -------------------------------------------------------------------------- */
 
-static bool
-is_counted_here(const struct nfw_channel_config *channel)
-{
-    return channel->source == NFW_SOURCE_PULSE || channel->source == NFW_SOURCE_DUAL;
-}
-
 /* A real contact; the cover's is nobody else's. */
 static bool
 is_pin(uint8_t pin)
@@ -143,7 +137,7 @@ are_pins_valid(const struct nfw_channel_config *channel)
         !is_pin_or_none(channel->pin_loop)) {
         return false;
     }
-    if (is_counted_here(channel) && channel->pin == NFW_PIN_NONE) {
+    if (nfw_channel_is_counted(channel) && channel->pin == NFW_PIN_NONE) {
         return false;
     }
     return channel->source != NFW_SOURCE_DUAL || channel->pin_second != NFW_PIN_NONE;
@@ -178,7 +172,7 @@ take_pins(uint16_t *taken, const struct nfw_channel_config *channel)
     if (channel->source == NFW_SOURCE_OFF) {
         return true;
     }
-    if (is_counted_here(channel) && !take_pin(taken, channel->pin)) {
+    if (nfw_channel_is_counted(channel) && !take_pin(taken, channel->pin)) {
         return false;
     }
     if (channel->source == NFW_SOURCE_DUAL && !take_pin(taken, channel->pin_second)) {

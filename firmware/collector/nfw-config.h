@@ -64,6 +64,21 @@ struct nfw_config {
 #define NFW_SPEEDS              8u
 extern const uint16_t nfw_speeds[NFW_SPEEDS]; /* 300 600 1200 2400 4800 9600 19200 38400 */
 
+/* Whether a channel's counts come from contacts of ours, or from a meter that is read. */
+static inline bool
+nfw_channel_is_counted(const struct nfw_channel_config *channel)
+{
+    return channel->source == (uint8_t)NFW_SOURCE_PULSE ||
+           channel->source == (uint8_t)NFW_SOURCE_DUAL;
+}
+
+static inline bool
+nfw_channel_is_read(const struct nfw_channel_config *channel)
+{
+    return channel->source == (uint8_t)NFW_SOURCE_MBUS ||
+           channel->source == (uint8_t)NFW_SOURCE_CJT188;
+}
+
 /* Factory settings: eight pulse inputs on pins 0 to 7, 10 l a pulse, 2400 Bd 8E1, both protocols.
  * The last digit of @board_number is taken as 0; channel n is the meter with that number and n + 1
  * in the last digit, so that eight digits tell the channels and the collector apart. */

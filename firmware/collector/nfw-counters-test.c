@@ -5,28 +5,8 @@
 #include "nilo-wire-crc.h"
 #include "nilo-wire-test.h"
 
-#include <stdlib.h>
-
 #define RECORD 64u
 #define RING   (NFW_COUNTER_RECORDS * RECORD)
-
-static struct nfw_host *
-board_new(void)
-{
-    struct nfw_host *host = malloc(sizeof *host);
-
-    if (host == NULL)
-        abort();
-    nfw_host_init(host);
-    return host;
-}
-
-static void
-board_free(struct nfw_host *host)
-{
-    nfw_host_clear(host);
-    free(host);
-}
 
 static uint8_t *
 ring_of(struct nfw_host *host)
@@ -101,7 +81,7 @@ place(unsigned n)
 static void
 test_empty(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_counters counters;
 
     memset(ring_of(host), *(const uint8_t *)data, RING);
@@ -114,7 +94,7 @@ test_empty(const void *data)
     CHECK_INT(counters.sequence, 1);
     CHECK_INT(nfw_counters_get_wear(&counters), 1);
     check_start(1);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
@@ -129,7 +109,7 @@ test_layout(const void *data)
         0x40, 0xb4, 0xb3, 0xff,                                           /* -5000128 */
         0xff, 0xff, 1,    0,    0, 0, 0, 0, 0, 0, 0, 0,    0, 0, 0x39, 5, /* rejected */
     };
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_counter_values values = {
         .count = {-1, 2, INT32_MIN, INT32_MAX, 0, 0, 0, -5000128},
         .rejected = {65535, 1, 0, 0, 0, 0, 0, 1337},
@@ -148,7 +128,7 @@ test_layout(const void *data)
         CHECK_INT(record[60u + i], crc >> (8u * i) & 0xffu);
     CHECK_INT(nfw_counters_start(&counters), NFW_OK);
     CHECK(are_same(&counters.stored, &values));
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
@@ -157,12 +137,12 @@ test_newest_wins(const void *data)
     static const unsigned numbers[] = {1, 2, 3, 127, 128, 129, 254, 255, 256, 257, 511, 512, 1000};
 
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct nfw_host *host = board_new();
+        struct nfw_host *host = nfw_host_new();
         struct nfw_counters counters;
 
         fill(&counters, numbers[i]);
         check_start(numbers[i]);
-        board_free(host);
+        nfw_host_free(host);
     }
 }
 
@@ -170,13 +150,13 @@ test_newest_wins(const void *data)
 static void
 test_set_back(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_counters counters;
 
     fill(&counters, 300);
     CHECK_INT(store(&counters, 7), NFW_OK);
     check_start(7);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 /* Any damaged byte of the newest record: the one before it, and the next one goes over the damage.
@@ -184,7 +164,7 @@ test_set_back(const void *data)
 static void
 test_newest_damaged(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_counters counters;
 
     fill(&counters, 300);
@@ -204,14 +184,14 @@ test_newest_damaged(const void *data)
     CHECK_INT(nfw_counters_start(&counters), NFW_OK);
     CHECK_INT(counters.torn, 0);
     CHECK(holds(&counters, 301));
-    board_free(host);
+    nfw_host_free(host);
 }
 
 /* However many of the newest are damaged, the newest sound one is found. */
 static void
 test_many_damaged(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_counters counters;
 
     fill(&counters, 600);
@@ -227,7 +207,7 @@ test_many_damaged(const void *data)
     CHECK_INT(counters.stored.count[0], 0);
     CHECK_INT(store(&counters, 9), NFW_OK);
     check_start(9);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static uint32_t
@@ -245,7 +225,7 @@ test_noise(const void *data)
     uint32_t state = 0x1337;
 
     for (unsigned round = 0; round < 20u; round++) {
-        struct nfw_host *host = board_new();
+        struct nfw_host *host = nfw_host_new();
         struct nfw_counters counters;
 
         for (unsigned i = 0; i < RING; i++)
@@ -255,7 +235,7 @@ test_noise(const void *data)
         CHECK(host->now_us < 620000u);
         CHECK_INT(store(&counters, 5), NFW_OK);
         check_start(5);
-        board_free(host);
+        nfw_host_free(host);
     }
 }
 
@@ -275,7 +255,7 @@ seal(uint8_t *record)
 static void
 test_sequence_wraps(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_counters counters;
     uint8_t *ring = ring_of(host);
 
@@ -294,14 +274,14 @@ test_sequence_wraps(const void *data)
     }
     CHECK(counters.sequence < 1000u);
     check_start(1199);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
 test_newer_format(const void *data)
 {
-    struct nfw_host *host = board_new();
-    struct nfw_host *before = board_new();
+    struct nfw_host *host = nfw_host_new();
+    struct nfw_host *before = nfw_host_new();
     struct nfw_counters counters;
     uint8_t *newest;
 
@@ -316,28 +296,28 @@ test_newer_format(const void *data)
     CHECK_INT(store(&counters, 1), NFW_ERR_REFUSED);
     CHECK_INT(counters.last_error, NFW_ERR_REFUSED);
     CHECK(memcmp(before->eeprom.cells, host->eeprom.cells, NFW_EEPROM_SIZE) == 0);
-    board_free(before);
-    board_free(host);
+    nfw_host_free(before);
+    nfw_host_free(host);
 }
 
 /* Older records of another format do not matter. */
 static void
 test_older_are_newer_format(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_counters counters;
 
     fill(&counters, 300);
     ring_of(host)[place(299) + 8u] = 2;
     seal(ring_of(host) + place(299));
     check_start(300);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
 test_slot_passed_over(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_counters counters;
 
     fill(&counters, 300);
@@ -346,14 +326,14 @@ test_slot_passed_over(const void *data)
     CHECK_INT(store(&counters, 301), NFW_OK);
     CHECK_INT(counters.sequence, 302);
     check_start(301);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 /* So many that one storing gives up: the next one goes on behind them. */
 static void
 test_slots_passed_over(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_counters counters;
 
     fill(&counters, 300);
@@ -366,7 +346,7 @@ test_slots_passed_over(const void *data)
     CHECK_INT(counters.last_error, NFW_OK);
     CHECK_INT(counters.sequence, 305);
     check_start(302);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 /* A part that fails for ever, or destroys what is written: what is stored stays, however often it
@@ -374,7 +354,7 @@ test_slots_passed_over(const void *data)
 static void
 test_nothing_can_be_stored(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_counters counters;
 
     fill(&counters, 300);
@@ -388,13 +368,13 @@ test_nothing_can_be_stored(const void *data)
     check_start(300);
     CHECK_INT(store(&counters, 700), NFW_OK);
     check_start(700);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
 test_absent_at_start(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_counters counters;
 
     fill(&counters, 300);
@@ -404,13 +384,13 @@ test_absent_at_start(const void *data)
     /* less than what had been reported must not become the newest */
     CHECK_INT(store(&counters, 1), NFW_ERR_REFUSED);
     check_start(300);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
 test_absent_later(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_counters counters;
 
     fill(&counters, 3);
@@ -421,14 +401,14 @@ test_absent_later(const void *data)
     CHECK_INT(store(&counters, 5), NFW_OK);
     CHECK_INT(counters.sequence, 4);
     check_start(5);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 /* Whichever bit flips on the wire while starting, the newest record is found. */
 static void
 test_flipped_on_wire(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_counters counters;
     uint64_t start;
 
@@ -446,7 +426,7 @@ test_flipped_on_wire(const void *data)
         CHECK_INT(store(&counters, 301u + at), NFW_OK);
         check_start(301u + at);
     }
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
@@ -465,8 +445,8 @@ store_and_cut(struct nfw_host *host, struct nfw_counters *counters, unsigned gen
 static void
 test_cut(const void *data)
 {
-    struct nfw_host *host = board_new();
-    struct nfw_host *before = board_new();
+    struct nfw_host *host = nfw_host_new();
+    struct nfw_host *before = nfw_host_new();
     struct nfw_counters counters;
     unsigned cuts = 0, kept = 0;
 
@@ -492,15 +472,15 @@ test_cut(const void *data)
     }
     printf("# %u cuts: the values before after %u of them, the new ones after %u\n", cuts, kept,
            cuts - kept);
-    board_free(before);
-    board_free(host);
+    nfw_host_free(before);
+    nfw_host_free(host);
 }
 
 static void
 test_wear(const void *data)
 {
     const unsigned stores = *(const unsigned *)data;
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_counters counters;
     uint32_t least = UINT32_MAX, most = 0;
 
@@ -518,13 +498,13 @@ test_wear(const void *data)
     CHECK(most - least <= 1u);
     CHECK_INT(nfw_counters_get_wear(&counters), most);
     check_start(stores);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
 test_start_time(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_counters counters;
     uint64_t start_us;
 
@@ -542,7 +522,7 @@ test_start_time(const void *data)
     start_us = host->now_us;
     CHECK_INT(nfw_counters_start(&counters), NFW_ERR_NONE);
     printf(", %u us with all of them\n", (unsigned)(host->now_us - start_us));
-    board_free(host);
+    nfw_host_free(host);
 }
 
 int

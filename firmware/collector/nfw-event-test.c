@@ -5,28 +5,8 @@
 #include "nilo-wire-crc.h"
 #include "nilo-wire-test.h"
 
-#include <stdlib.h>
-
 #define RECORD 16u
 #define LOG    (NFW_EVENTS * RECORD)
-
-static struct nfw_host *
-board_new(void)
-{
-    struct nfw_host *host = malloc(sizeof *host);
-
-    if (host == NULL)
-        abort();
-    nfw_host_init(host);
-    return host;
-}
-
-static void
-board_free(struct nfw_host *host)
-{
-    nfw_host_clear(host);
-    free(host);
-}
 
 static uint8_t *
 log_of(struct nfw_host *host)
@@ -74,7 +54,7 @@ check_log(const struct nfw_events *events, uint32_t oldest, uint32_t newest)
 static void
 test_empty(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_events events;
     struct nfw_event event;
 
@@ -86,7 +66,7 @@ test_empty(const void *data)
     check_log(&events, 0, 0);
     nfw_events_start(&events);
     check_log(&events, 0, 0);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
@@ -94,7 +74,7 @@ test_layout(const void *data)
 {
     static const uint8_t expected[12] = {0,    0,    4,    0x18, 0x44, 0x33,
                                          0x22, 0x31, 0xfe, 0xff, 0xff, 0xff};
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_events events;
     uint32_t crc;
 
@@ -106,7 +86,7 @@ test_layout(const void *data)
     crc = nilo_crc32c_update(NILO_CRC32C_START, expected, sizeof expected);
     for (unsigned i = 0; i < 4u; i++)
         CHECK_INT(log_of(host)[12u + i], crc >> (8u * i) & 0xffu);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
@@ -115,7 +95,7 @@ test_newest(const void *data)
     static const uint32_t numbers[] = {1, 2, 100, 191, 192, 193, 383, 384, 385, 1000};
 
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct nfw_host *host = board_new();
+        struct nfw_host *host = nfw_host_new();
         struct nfw_events events;
         const uint32_t oldest = numbers[i] < NFW_EVENTS ? 0 : numbers[i] - NFW_EVENTS;
 
@@ -124,7 +104,7 @@ test_newest(const void *data)
         memset(&events, 0xee, sizeof events);
         nfw_events_start(&events);
         check_log(&events, oldest, numbers[i] - 1u);
-        board_free(host);
+        nfw_host_free(host);
     }
 }
 
@@ -132,7 +112,7 @@ test_newest(const void *data)
 static void
 test_sequence_wraps(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_events events;
 
     nfw_events_start(&events);
@@ -144,13 +124,13 @@ test_sequence_wraps(const void *data)
             check_log(&events, n < 65400u + NFW_EVENTS ? 65400 : n - NFW_EVENTS + 1u, n);
         }
     }
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
 test_newest_damaged(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_events events;
 
     fill(&events, 200);
@@ -163,13 +143,13 @@ test_newest_damaged(const void *data)
         CHECK(is_event(&events, 0, 198));
         *byte ^= (uint8_t)(1u << bit % 8u);
     }
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
 test_one_damaged(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_events events;
     struct nfw_event event;
 
@@ -179,13 +159,13 @@ test_one_damaged(const void *data)
     CHECK(is_event(&events, 1, 198));
     CHECK_INT(nfw_events_get(&events, 2, &event), NFW_ERR_NONE);
     CHECK(is_event(&events, 3, 196));
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
 test_newer_format(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_events events;
     struct nfw_event event;
     uint8_t *newest = log_of(host) + 9u * RECORD;
@@ -202,13 +182,13 @@ test_newer_format(const void *data)
     /* the log goes on behind it */
     CHECK_INT(add(&events, 10), NFW_OK);
     CHECK(is_event(&events, 0, 10));
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
 test_noise(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_events events;
     struct nfw_event event;
     uint32_t state = 77;
@@ -225,13 +205,13 @@ test_noise(const void *data)
         CHECK_INT(add(&events, n), NFW_OK);
     nfw_events_start(&events);
     check_log(&events, 8, 199);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
 test_dead_slot(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_events events;
     struct nfw_event event;
 
@@ -252,14 +232,14 @@ test_dead_slot(const void *data)
     host->eeprom.is_absent = true;
     CHECK_INT(add(&events, 12), NFW_ERR_NACK);
     CHECK_INT(nfw_events_get(&events, 0, &event), NFW_ERR_NACK);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 /* A log that could not be read at the start is found later, and not begun anew. */
 static void
 test_absent_at_start(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_events events;
 
     fill(&events, 10);
@@ -270,7 +250,7 @@ test_absent_at_start(const void *data)
     host->eeprom.is_absent = false;
     CHECK_INT(add(&events, 10), NFW_OK);
     check_log(&events, 0, 10);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 static void
@@ -291,8 +271,8 @@ add_and_cut(struct nfw_host *host, struct nfw_events *events, uint32_t n)
 static void
 test_cut(const void *data)
 {
-    struct nfw_host *host = board_new();
-    struct nfw_host *before = board_new();
+    struct nfw_host *host = nfw_host_new();
+    struct nfw_host *before = nfw_host_new();
     struct nfw_events events;
     unsigned cuts = 0, missing = 0;
 
@@ -325,14 +305,14 @@ test_cut(const void *data)
     }
     printf("# %u cuts: the event that was being written is missing after %u of them\n", cuts,
            missing);
-    board_free(before);
-    board_free(host);
+    nfw_host_free(before);
+    nfw_host_free(host);
 }
 
 static void
 test_start_time(const void *data)
 {
-    struct nfw_host *host = board_new();
+    struct nfw_host *host = nfw_host_new();
     struct nfw_events events;
     uint64_t start_us;
 
@@ -341,7 +321,7 @@ test_start_time(const void *data)
     nfw_events_start(&events);
     printf("# the start takes %u us\n", (unsigned)(host->now_us - start_us));
     CHECK(host->now_us - start_us < 50000u);
-    board_free(host);
+    nfw_host_free(host);
 }
 
 int

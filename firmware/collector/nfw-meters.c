@@ -8,12 +8,6 @@
 
 #define STALE_AFTER_POLLS 3u
 
-static bool
-is_counted_here(const struct nfw_channel_config *config)
-{
-    return config->source == NFW_SOURCE_PULSE || config->source == NFW_SOURCE_DUAL;
-}
-
 /* Nothing on top of counts and settings that could not be read, and nothing that the supply may not
  * carry to its end. */
 static bool
@@ -106,7 +100,7 @@ nfw_meters_get_reading(const struct nfw_collector *collector, unsigned channel,
     if (!collector->clock.is_set) {
         reading->status |= NFW_STATUS_CLOCK_UNSET;
     }
-    if (!is_counted_here(&collector->config.channel[channel])) {
+    if (!nfw_channel_is_counted(&collector->config.channel[channel])) {
         judge_age(collector, channel, reading);
     }
 }
@@ -257,7 +251,7 @@ nfw_meters_set_volume(struct nfw_collector *collector, unsigned channel, int64_t
 {
     int32_t count;
 
-    if (channel >= NFW_CHANNELS || !is_counted_here(&collector->config.channel[channel]) ||
+    if (channel >= NFW_CHANNELS || !nfw_channel_is_counted(&collector->config.channel[channel]) ||
         !to_count(&collector->config.channel[channel], volume_ml, &count)) {
         return NFW_ERR_RANGE;
     }
@@ -443,7 +437,7 @@ last_digits(const uint8_t number[NFW_NUMBER_SIZE])
 static void
 change_source(struct nfw_collector *collector, unsigned channel)
 {
-    if (is_counted_here(&collector->config.channel[channel])) {
+    if (nfw_channel_is_counted(&collector->config.channel[channel])) {
         collector->inputs.count[channel] = collector->counters.stored.count[channel];
     } else if (nfw_meters_has(collector, channel)) {
         (void)put_count(collector, channel, 0);
@@ -468,7 +462,7 @@ apply(struct nfw_collector *collector, unsigned channel, uint8_t setting, const 
     if (breaks_history(setting) && collector->clock.is_set) {
         own->since = collector->clock.seconds;
     }
-    if (setting == NFW_SETTING_SOURCE && !is_counted_here(own)) {
+    if (setting == NFW_SETTING_SOURCE && !nfw_channel_is_counted(own)) {
         own->offset_ml = 0; /* a read meter's value stands as it is */
     }
     result = nfw_config_is_valid(&collector->config) ? nfw_config_save(&collector->config)
@@ -506,7 +500,7 @@ nfw_meters_set_setting(struct nfw_collector *collector, unsigned channel, uint8_
     }
 
     if (setting == NFW_SETTING_SOURCE ||
-        (setting == NFW_SETTING_METER_NUMBER && !is_counted_here(own))) {
+        (setting == NFW_SETTING_METER_NUMBER && !nfw_channel_is_counted(own))) {
         change_source(collector, channel);
     }
     nfw_collector_keep(collector);

@@ -76,12 +76,6 @@ is_mbus(const struct nfw_poller *poller, const struct nfw_config *config)
     return config->channel[poller->channel].source == NFW_SOURCE_MBUS;
 }
 
-static bool
-is_read_here(const struct nfw_channel_config *channel)
-{
-    return channel->source == NFW_SOURCE_MBUS || channel->source == NFW_SOURCE_CJT188;
-}
-
 /* The order that the next request uses: every other one while none is known, and for the try behind
  * all tries the one that was not known. */
 static NiloCjt188Order
@@ -509,7 +503,7 @@ get_wait(const struct nfw_poller *poller, const struct nfw_config *config, unsig
     const struct nfw_poller_meter *meter = &poller->meter[channel];
     const uint32_t every_ms = config->meters_poll_s * MS_PER_S;
 
-    if (every_ms == 0u || !is_read_here(&config->channel[channel])) {
+    if (every_ms == 0u || !nfw_channel_is_read(&config->channel[channel])) {
         return UINT32_MAX;
     }
     if (!meter->is_asked || now - meter->asked_at >= every_ms) {
@@ -599,7 +593,7 @@ nfw_poller_start(struct nfw_poller *poller, const struct nfw_config *config, nfw
     poller->state = STATE_CLOSED;
     for (unsigned i = 0u; i < NFW_CHANNELS; i++) {
         start_meter(&poller->meter[i], &config->channel[i], now);
-        if (is_read_here(&config->channel[i])) {
+        if (nfw_channel_is_read(&config->channel[i])) {
             poller->state = STATE_IDLE;
         }
     }

@@ -49,6 +49,24 @@ nfw_host_clear(struct nfw_host *host)
         nfw_host = NULL;
 }
 
+struct nfw_host *
+nfw_host_new(void)
+{
+    struct nfw_host *host = malloc(sizeof *host);
+
+    if (host == NULL)
+        abort();
+    nfw_host_init(host);
+    return host;
+}
+
+void
+nfw_host_free(struct nfw_host *host)
+{
+    nfw_host_clear(host);
+    free(host);
+}
+
 void
 nfw_host_restart(struct nfw_host *host, bool is_warm)
 {

@@ -94,6 +94,10 @@ extern struct nfw_host *nfw_host;
 void nfw_host_init(struct nfw_host *host);
 void nfw_host_clear(struct nfw_host *host);
 
+/* The same on the heap; a test cannot go on without it. */
+struct nfw_host *nfw_host_new(void);
+void nfw_host_free(struct nfw_host *host);
+
 /* As after a power cut: RAM, lines and stimuli are gone; EEPROM and clock are as they were. Also
  * forgets the remnant unless @is_warm. */
 void nfw_host_restart(struct nfw_host *host, bool is_warm);
