@@ -19,8 +19,7 @@ struct nfw_pin_queue {
 /* With the interrupt off. */
 void nfw_pin_queue_start(struct nfw_pin_queue *queue);
 
-/* Called by the interrupt of any pin, with all of them. Equal to the last one: nothing is queued.
- */
+/* Called by the interrupt of any pin, with all of them. */
 void nfw_pin_queue_push_from_isr(struct nfw_pin_queue *queue, uint16_t closed, nfw_ms now);
 
 bool nfw_pin_queue_take(struct nfw_pin_queue *queue, struct nfw_pins *pins);
