@@ -171,7 +171,8 @@ static enum nfw_mbus_error
 do_own_record(const struct order *order, unsigned coding, uint8_t vif, const uint8_t *data,
               size_t size)
 {
-    if ((vif & VIF_VOLUME_MASK) == VIF_ML) {
+    /* an extension behind it would make another thing of it: not this counter */
+    if ((vif & (VIF_VOLUME_MASK | VIF_EXTENSION)) == VIF_ML) {
         return set_volume(order, coding, vif - VIF_ML, data, size);
     }
     if (vif == VIF_ADDRESS && coding == INT8) {
