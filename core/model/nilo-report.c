@@ -20,7 +20,7 @@ struct _NiloReport {
     guint undecoded;
     char *found;
     GArray *readings; /* element-type NiloReading */
-    GArray *facts;    /* element-type NiloFact, keys interned, texts owned */
+    GArray *facts;    /* element-type NiloFact, keys and texts owned */
     GBytes *evidence;
 };
 
@@ -35,6 +35,7 @@ clear_fact(gpointer data)
 {
     NiloFact *fact = data;
 
+    g_free((char *)fact->key);
     g_free((char *)fact->text);
 }
 
@@ -250,7 +251,8 @@ nilo_report_builder_add_at(NiloReportBuilder *self, NiloRegister reg, const Nilo
 void
 nilo_report_builder_add_fact(NiloReportBuilder *self, const char *key, const char *text)
 {
-    const NiloFact fact = {g_intern_string(key), g_utf8_make_valid(text, -1)};
+    /* not interned: a meter, or noise, may make up any number of keys */
+    const NiloFact fact = {g_strdup(key), g_utf8_make_valid(text, -1)};
 
     if (self->report->facts == NULL) {
         self->report->facts = g_array_new(FALSE, FALSE, sizeof(NiloFact));
