@@ -152,6 +152,8 @@ test_counts_are_kept(const void *data)
 static void
 test_only_stored_is_told(const void *data)
 {
+    uint32_t why = 0;
+
     new_board();
     CHECK(power_up());
     CHECK(run_for(US_PER_S));
@@ -170,6 +172,11 @@ test_only_stored_is_told(const void *data)
     CHECK(run_for(3 * US_PER_S));
     CHECK_INT(volume_of(0), 7 * ML_PER_PULSE);
     CHECK((status_of(0) & NFW_STATUS_NOT_STORED) == 0);
+    /* the event could not be written either, until now */
+    CHECK_INT(count_events(NFW_EVENT_STORE_FAILED, NFW_CHANNEL_SELF, &why), 1);
+    CHECK_INT((int32_t)why, NFW_ERR_NACK);
+    CHECK(run_for(3 * US_PER_S));
+    CHECK_INT(count_events(NFW_EVENT_STORE_FAILED, NFW_CHANNEL_SELF, NULL), 1);
     CHECK(longest_unfed_us < FEED_MAX_US);
     nfw_host_clear(&board);
 }

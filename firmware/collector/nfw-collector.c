@@ -25,13 +25,21 @@ time_or_zero(const struct nfw_collector *collector)
     return collector->clock.is_set ? collector->clock.seconds : 0u;
 }
 
-/* An event that cannot be written is lost; the EEPROM's failure has an event of its own. */
+/* Returns: whether the event is in the log. */
+static bool
+try_to_tell(struct nfw_collector *collector, enum nfw_event_code code, unsigned channel,
+            uint32_t argument)
+{
+    return nfw_eeprom_is_supplied(collector->config.battery_stop_mv) &&
+           nfw_events_add(&collector->events, code, channel, time_or_zero(collector), argument) ==
+               NFW_OK;
+}
+
+/* An event that cannot be written is lost; that of the EEPROM's failure alone is kept for later. */
 static void
 tell(struct nfw_collector *collector, enum nfw_event_code code, unsigned channel, uint32_t argument)
 {
-    if (nfw_eeprom_is_supplied(collector->config.battery_stop_mv)) {
-        (void)nfw_events_add(&collector->events, code, channel, time_or_zero(collector), argument);
-    }
+    (void)try_to_tell(collector, code, channel, argument);
 }
 
 /* --- the start ------------------------------------------------------------------------------ */
@@ -219,7 +227,20 @@ fail_to_store(struct nfw_collector *collector, int result, nfw_ms now)
     collector->store_due = now + STORE_RETRY_MS;
     if (!collector->is_store_failing) {
         collector->is_store_failing = true;
-        tell(collector, NFW_EVENT_STORE_FAILED, NFW_CHANNEL_SELF, (uint32_t)result);
+        if (!try_to_tell(collector, NFW_EVENT_STORE_FAILED, NFW_CHANNEL_SELF, (uint32_t)result)) {
+            collector->untold_failure = result;
+        }
+    }
+}
+
+static void
+end_failure(struct nfw_collector *collector)
+{
+    collector->is_store_failing = false;
+    if (collector->untold_failure != 0 &&
+        try_to_tell(collector, NFW_EVENT_STORE_FAILED, NFW_CHANNEL_SELF,
+                    (uint32_t)collector->untold_failure)) {
+        collector->untold_failure = 0;
     }
 }
 
@@ -271,7 +292,7 @@ store(struct nfw_collector *collector, bool is_forced, nfw_ms now)
         return;
     }
     if (result == NFW_OK) {
-        collector->is_store_failing = false;
+        end_failure(collector);
         return;
     }
     fail_to_store(collector, result, now);

@@ -37,6 +37,8 @@ struct nfw_collector {
     nfw_ms battery_at;                 /* when it was measured */
     nfw_ms store_due;                  /* not before: the EEPROM has just refused */
     nfw_seconds last_known;            /* the newest time seen: what a lost clock is told with */
+    int untold_failure;                /* enum nfw_result: why counters could not be stored, for an
+                                          event that could not be either; 0: none */
     uint8_t tamper[NFW_CHANNELS + 1u]; /* as told by events so far */
     uint8_t told_speed;                /* of the line, as told by an event */
     bool is_battery_low;
