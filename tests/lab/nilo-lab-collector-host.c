@@ -52,26 +52,39 @@ build_argv(NiloLabCollector *collector)
 }
 
 static char *
-call(NiloLabCollector *collector, const char *command, GError **error)
+take_answer(NiloLabCollector *collector, const char *command, GError **error)
 {
-    g_autofree char *line = g_strconcat(command, "\n", NULL);
-    g_autofree char *answer = NULL;
+    g_autofree char *answer =
+        nilo_lab_collector_read_line(collector, SOCKET_CONTROL, g_get_monotonic_time() + ANSWER_US,
+                                     error);
 
-    if (!nilo_lab_collector_write(collector, SOCKET_CONTROL, line, error))
-        return NULL;
-    answer = nilo_lab_collector_read_line(collector, SOCKET_CONTROL,
-                                          g_get_monotonic_time() + ANSWER_US, error);
     if (answer == NULL || !g_str_has_prefix(answer, "error="))
         return g_steal_pointer(&answer);
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s", command, answer + strlen("error="));
     return NULL;
 }
 
+static char *
+call(NiloLabCollector *collector, const char *command, GError **error)
+{
+    g_autofree char *line = g_strconcat(command, "\n", NULL);
+
+    return nilo_lab_collector_write(collector, SOCKET_CONTROL, line, error)
+               ? take_answer(collector, command, error)
+               : NULL;
+}
+
+static char *
+make_pins_command(guint mask, guint closed)
+{
+    return g_strdup_printf("pins %u %u %" G_GINT64_FORMAT, mask, closed & mask,
+                           g_get_monotonic_time());
+}
+
 static gboolean
 set_pins(NiloLabCollector *collector, guint mask, guint closed, GError **error)
 {
-    g_autofree char *command = g_strdup_printf("pins %u %u %" G_GINT64_FORMAT, mask, closed & mask,
-                                               g_get_monotonic_time());
+    g_autofree char *command = make_pins_command(mask, closed);
     g_autofree char *answer = call(collector, command, error);
 
     return answer != NULL;
@@ -86,12 +99,71 @@ set_battery(NiloLabCollector *collector, GError **error)
     return answer != NULL;
 }
 
-/* it waits for its callers: the pins come in before anything runs */
+/* it knows the moment of each change, however late it comes to look */
+static gboolean
+get_seen_pins(NiloLabCollector *collector, guint *closed, GError **error)
+{
+    (void)error;
+    *closed = collector->closed;
+    return TRUE;
+}
+
+static const char *
+get_trouble_command(NiloLabTrouble trouble)
+{
+    static const char *const commands[] = {
+        [NILO_LAB_TROUBLE_NONE] = "i2c free",
+        [NILO_LAB_TROUBLE_HANG_MAIN] = "hang",
+        [NILO_LAB_TROUBLE_I2C_STUCK] = "i2c stuck 1000000",
+        [NILO_LAB_TROUBLE_I2C_HELD] = "i2c stuck 3",
+        [NILO_LAB_TROUBLE_RTC_LOST] = "rtc lost",
+    };
+
+    return trouble < G_N_ELEMENTS(commands) ? commands[trouble] : NULL;
+}
+
+static gboolean
+make_trouble(NiloLabCollector *collector, NiloLabTrouble trouble, GError **error)
+{
+    const char *command = get_trouble_command(trouble);
+    g_autofree char *answer = NULL;
+
+    if (command == NULL) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                    "a process has no interrupts that could hang or fault");
+        return FALSE;
+    }
+    answer = call(collector, command, error);
+    return answer != NULL;
+}
+
+static gboolean
+pass_time(NiloLabCollector *collector, guint ms, GError **error)
+{
+    g_autofree char *command = g_strdup_printf("pass %u", ms);
+    g_autofree char *answer = call(collector, command, error);
+
+    return answer != NULL;
+}
+
+/* it waits for its callers, and for a first command: what comes in with that is there before
+ * anything runs */
 static gboolean
 begin(NiloLabCollector *collector, GError **error)
 {
-    return set_pins(collector, G_MAXUINT16, collector->closed, error) &&
-           set_battery(collector, error);
+    g_autofree char *pins = make_pins_command(G_MAXUINT16, collector->closed);
+    const char *trouble = get_trouble_command(collector->trouble);
+    g_autofree char *lines = g_strdup_printf("%s\n%s\n", trouble, pins);
+    g_autofree char *troubled = NULL;
+    g_autofree char *set = NULL;
+
+    g_return_val_if_fail(trouble != NULL, FALSE);
+
+    if (!nilo_lab_collector_write(collector, SOCKET_CONTROL, lines, error))
+        return FALSE;
+    troubled = take_answer(collector, trouble, error);
+    set = troubled != NULL ? take_answer(collector, pins, error) : NULL;
+    return set != NULL && set_battery(collector, error);
 }
 
 static gboolean
@@ -116,27 +188,6 @@ get_line(NiloLabCollector *collector, NiloLabLine line, guint *speed_baud, gbool
     return TRUE;
 }
 
-static gboolean
-make_trouble(NiloLabCollector *collector, NiloLabTrouble trouble, GError **error)
-{
-    static const char *const commands[] = {
-        [NILO_LAB_TROUBLE_NONE] = "i2c free",
-        [NILO_LAB_TROUBLE_HANG_MAIN] = "hang",
-        [NILO_LAB_TROUBLE_I2C_STUCK] = "i2c stuck 1000000",
-        [NILO_LAB_TROUBLE_RTC_LOST] = "rtc lost",
-        [NILO_LAB_TROUBLE_FAULT] = NULL,
-    };
-    g_autofree char *answer = NULL;
-
-    if (commands[trouble] == NULL) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                    "a process has no interrupts that could hang or fault");
-        return FALSE;
-    }
-    answer = call(collector, commands[trouble], error);
-    return answer != NULL;
-}
-
 static void
 look(NiloLabCollector *collector)
 {
@@ -148,8 +199,10 @@ const NiloLabCollectorBackend nilo_lab_host_backend = {
     .build_argv = build_argv,
     .begin = begin,
     .set_pins = set_pins,
+    .get_seen_pins = get_seen_pins,
     .get_line = get_line,
     .set_battery = set_battery,
     .make_trouble = make_trouble,
+    .pass_time = pass_time,
     .look = look,
 };

@@ -9,13 +9,16 @@ G_BEGIN_DECLS
 typedef struct {
     const char *const *sockets; /* file names: the lines, then the port's own; NULL at the end */
     GStrv (*build_argv)(NiloLabCollector *collector);
-    /* all sockets are connected; afterwards the firmware runs, with the pins as they are */
+    /* all sockets are connected; afterwards the firmware runs, with pins and trouble as they are */
     gboolean (*begin)(NiloLabCollector *collector, GError **error);
     gboolean (*set_pins)(NiloLabCollector *collector, guint mask, guint closed, GError **error);
+    /* which of the pins it has seen closed; what set_pins() did it may see later */
+    gboolean (*get_seen_pins)(NiloLabCollector *collector, guint *closed, GError **error);
     gboolean (*get_line)(NiloLabCollector *collector, NiloLabLine line, guint *speed_baud,
                          gboolean *even_parity, GError **error);
     gboolean (*set_battery)(NiloLabCollector *collector, GError **error);
     gboolean (*make_trouble)(NiloLabCollector *collector, NiloLabTrouble trouble, GError **error);
+    gboolean (*pass_time)(NiloLabCollector *collector, guint ms, GError **error);
     void (*look)(NiloLabCollector *collector);
 } NiloLabCollectorBackend;
 
@@ -33,6 +36,7 @@ struct _NiloLabCollector {
     GPid pid;     /* 0: not running */
     guint closed; /* the pins */
     guint battery_mv;
+    NiloLabTrouble trouble;                /* that the next start begins with */
     guint32 board_number;                  /* 0: the port's own */
     int fds[NILO_LAB_MAX_SOCKETS];         /* as @sockets of the backend; -1: closed */
     GString *unread[NILO_LAB_MAX_SOCKETS]; /* behind the last whole line */

@@ -18,6 +18,7 @@
 #define CONNECT_STEP 2000
 #define CHUNK        512
 #define BATTERY_MV   3600
+#define SEEN_US      (10 * G_USEC_PER_SEC)
 
 /**
  * nilo_lab_collector_find_program:
@@ -375,6 +376,7 @@ nilo_lab_collector_start(NiloLabCollector *collector, GError **error)
         return FALSE;
     g_mutex_lock(&collector->lock);
     runs = connect_sockets(collector, error) && collector->backend->begin(collector, error);
+    collector->trouble = NILO_LAB_TROUBLE_NONE;
     g_mutex_unlock(&collector->lock);
     if (!runs)
         nilo_lab_collector_kill(collector);
@@ -477,6 +479,39 @@ nilo_lab_collector_set_pins(NiloLabCollector *collector, guint mask, guint close
 }
 
 /**
+ * nilo_lab_collector_wait_pins:
+ * @collector: a running collector, whose interrupts are served
+ * @mask: some pins
+ * @error: return location for a #GIOErrorEnum
+ *
+ * Waits until it has seen these pins as they were last set: a machine with other things to do may
+ * keep an emulator from that for longer than a contact is closed.
+ *
+ * Returns: whether it has
+ */
+gboolean
+nilo_lab_collector_wait_pins(NiloLabCollector *collector, guint mask, GError **error)
+{
+    const gint64 deadline_us = g_get_monotonic_time() + SEEN_US;
+    gboolean done = TRUE;
+    guint seen = 0;
+
+    g_mutex_lock(&collector->lock);
+    do
+        done = collector->backend->get_seen_pins(collector, &seen, error);
+    while (done && ((seen ^ collector->closed) & mask) != 0 &&
+           g_get_monotonic_time() < deadline_us);
+    if (done && ((seen ^ collector->closed) & mask) != 0) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                    "the collector sees pins %04x, %04x expected", seen & mask,
+                    collector->closed & mask);
+        done = FALSE;
+    }
+    g_mutex_unlock(&collector->lock);
+    return done;
+}
+
+/**
  * nilo_lab_collector_get_line:
  * @collector: a running collector
  * @line: which
@@ -521,7 +556,7 @@ nilo_lab_collector_set_battery(NiloLabCollector *collector, guint battery_mv, GE
 
 /**
  * nilo_lab_collector_make_trouble:
- * @collector: a running collector
+ * @collector: a collector; without power it is remembered for the next start
  * @trouble: which
  * @error: return location for a #GIOErrorEnum
  *
@@ -530,10 +565,32 @@ nilo_lab_collector_set_battery(NiloLabCollector *collector, guint battery_mv, GE
 gboolean
 nilo_lab_collector_make_trouble(NiloLabCollector *collector, NiloLabTrouble trouble, GError **error)
 {
+    gboolean done = TRUE;
+
+    g_mutex_lock(&collector->lock);
+    if (collector->pid > 0)
+        done = collector->backend->make_trouble(collector, trouble, error);
+    else
+        collector->trouble = trouble;
+    g_mutex_unlock(&collector->lock);
+    return done;
+}
+
+/**
+ * nilo_lab_collector_pass_time:
+ * @collector: a running collector
+ * @ms: so many milliseconds are gone at once, for all but the battery backed clock
+ * @error: return location for a #GIOErrorEnum
+ *
+ * Returns: whether they are
+ */
+gboolean
+nilo_lab_collector_pass_time(NiloLabCollector *collector, guint ms, GError **error)
+{
     gboolean done;
 
     g_mutex_lock(&collector->lock);
-    done = collector->backend->make_trouble(collector, trouble, error);
+    done = collector->backend->pass_time(collector, ms, error);
     g_mutex_unlock(&collector->lock);
     return done;
 }

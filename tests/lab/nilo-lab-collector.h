@@ -29,6 +29,7 @@ typedef enum {
     NILO_LAB_TROUBLE_HANG_ISR,  /* an interrupt does not; QEMU only */
     NILO_LAB_TROUBLE_FAULT,     /* an instruction that does not exist; QEMU only */
     NILO_LAB_TROUBLE_I2C_STUCK, /* somebody holds the data line */
+    NILO_LAB_TROUBLE_I2C_HELD,  /* the same, until it has been clocked a few times */
     NILO_LAB_TROUBLE_RTC_LOST,  /* the clock has lost its time */
 } NiloLabTrouble;
 
@@ -61,12 +62,14 @@ int nilo_lab_collector_get_line_fd(NiloLabCollector *collector, NiloLabLine line
 
 gboolean nilo_lab_collector_set_pins(NiloLabCollector *collector, guint mask, guint closed,
                                      GError **error);
+gboolean nilo_lab_collector_wait_pins(NiloLabCollector *collector, guint mask, GError **error);
 gboolean nilo_lab_collector_get_line(NiloLabCollector *collector, NiloLabLine line,
                                      guint *speed_baud, gboolean *even_parity, GError **error);
 gboolean nilo_lab_collector_set_battery(NiloLabCollector *collector, guint battery_mv,
                                         GError **error);
 gboolean nilo_lab_collector_make_trouble(NiloLabCollector *collector, NiloLabTrouble trouble,
                                          GError **error);
+gboolean nilo_lab_collector_pass_time(NiloLabCollector *collector, guint ms, GError **error);
 void nilo_lab_collector_look(NiloLabCollector *collector);
 GArray *nilo_lab_collector_get_driver_changes(NiloLabCollector *collector);
 

@@ -31,6 +31,9 @@
 #define WORD_ARGUMENT 0x2000ff04u
 #define WORD_BATTERY  0x2000ff08u
 #define WORD_BOARD    0x2000ff0cu
+#define WORD_CLOSED   0x2000ff18u
+#define HELD          3 /* recoveries that end it */
+#define PASS_TIME     0x4e4c5431u
 #define PINS          16
 
 enum {
@@ -257,6 +260,12 @@ set_pins(NiloLabCollector *collector, guint mask, guint closed, GError **error)
 }
 
 static gboolean
+get_seen_pins(NiloLabCollector *collector, guint *closed, GError **error)
+{
+    return read_register(collector, WORD_CLOSED, closed, error);
+}
+
+static gboolean
 set_all_pins(NiloLabCollector *collector, GError **error)
 {
     return set_pins(collector, (1u << PINS) - 1, collector->closed, error);
@@ -301,6 +310,31 @@ set_battery(NiloLabCollector *collector, GError **error)
     return write_word(collector, WORD_BATTERY, collector->battery_mv, error);
 }
 
+static gboolean
+make_trouble(NiloLabCollector *collector, NiloLabTrouble trouble, GError **error)
+{
+    static const guint orders[] = {
+        [NILO_LAB_TROUBLE_NONE] = 0,
+        [NILO_LAB_TROUBLE_HANG_MAIN] = 0x4e4c4d31,
+        [NILO_LAB_TROUBLE_HANG_ISR] = 0x4e4c4931,
+        [NILO_LAB_TROUBLE_FAULT] = 0x4e4c4631,
+        [NILO_LAB_TROUBLE_I2C_STUCK] = 0x4e4c5331,
+        [NILO_LAB_TROUBLE_I2C_HELD] = 0x4e4c5331,
+        [NILO_LAB_TROUBLE_RTC_LOST] = 0x4e4c5231,
+    };
+    const guint argument = trouble == NILO_LAB_TROUBLE_I2C_HELD ? HELD : 0;
+
+    return write_word(collector, WORD_ARGUMENT, argument, error) &&
+           write_word(collector, WORD_ORDER, orders[trouble], error);
+}
+
+static gboolean
+pass_time(NiloLabCollector *collector, guint ms, GError **error)
+{
+    return write_word(collector, WORD_ARGUMENT, ms, error) &&
+           write_word(collector, WORD_ORDER, PASS_TIME, error);
+}
+
 /* the machine is stopped until the last line of this */
 static gboolean
 begin(NiloLabCollector *collector, GError **error)
@@ -317,7 +351,8 @@ begin(NiloLabCollector *collector, GError **error)
     if (ready == NULL || (collector->n_gpios == 0 && !find_gpios(collector, error)) ||
         !watch_driver(collector, error) || !set_all_pins(collector, error) ||
         !set_battery(collector, error) ||
-        !write_word(collector, WORD_BOARD, collector->board_number, error))
+        !write_word(collector, WORD_BOARD, collector->board_number, error) ||
+        !make_trouble(collector, collector->trouble, error))
         return FALSE;
     runs = ask_qmp(collector, "{\"execute\": \"cont\"}", error);
     return runs != NULL;
@@ -343,22 +378,6 @@ get_line(NiloLabCollector *collector, NiloLabLine line, guint *speed_baud, gbool
     return TRUE;
 }
 
-static gboolean
-make_trouble(NiloLabCollector *collector, NiloLabTrouble trouble, GError **error)
-{
-    static const guint orders[] = {
-        [NILO_LAB_TROUBLE_NONE] = 0,
-        [NILO_LAB_TROUBLE_HANG_MAIN] = 0x4e4c4d31,
-        [NILO_LAB_TROUBLE_HANG_ISR] = 0x4e4c4931,
-        [NILO_LAB_TROUBLE_FAULT] = 0x4e4c4631,
-        [NILO_LAB_TROUBLE_I2C_STUCK] = 0x4e4c5331,
-        [NILO_LAB_TROUBLE_RTC_LOST] = 0x4e4c5231,
-    };
-
-    return write_word(collector, WORD_ARGUMENT, 0, error) &&
-           write_word(collector, WORD_ORDER, orders[trouble], error);
-}
-
 /* About 280 unread lines fill the socket, and then the machine stands still. */
 static void
 look(NiloLabCollector *collector)
@@ -380,8 +399,10 @@ const NiloLabCollectorBackend nilo_lab_qemu_backend = {
     .build_argv = build_argv,
     .begin = begin,
     .set_pins = set_pins,
+    .get_seen_pins = get_seen_pins,
     .get_line = get_line,
     .set_battery = set_battery,
     .make_trouble = make_trouble,
+    .pass_time = pass_time,
     .look = look,
 };

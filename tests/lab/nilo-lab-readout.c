@@ -26,6 +26,8 @@
 #define AT_CURRENT_CLOCK  13
 #define AT_CURRENT_STATUS 20
 #define FREEZE_SIZE       16
+#define AT_EVENTS         4 /* behind the asked meter's own channel */
+#define EVENT_SIZE        15
 
 /* BCD, lowest byte first */
 static gboolean
@@ -274,5 +276,34 @@ nilo_lab_readout_get_freeze(const GByteArray *answer, NiloLabFreezeReadout *free
     found.has_volume = take_digits(data + 10, &found.volume_ml);
     found.flags = data[15];
     *freeze = found;
+    return TRUE;
+}
+
+/**
+ * nilo_lab_readout_get_events:
+ * @answer: a collector's D710 and up
+ * @events: (out caller-allocates) (array length=n): room for %NILO_LAB_EVENTS_MAX; newest first
+ * @n: (out): how many
+ *
+ * Returns: whether that is a sound answer
+ */
+gboolean
+nilo_lab_readout_get_events(const GByteArray *answer, NiloLabEventReadout *events, guint *n)
+{
+    const guint8 *data;
+    gsize size;
+
+    if (!nilo_lab_readout_find_cjt188(answer, &data, &size) || size < AT_EVENTS ||
+        (size - AT_EVENTS) % EVENT_SIZE != 0 || size > AT_EVENTS + NILO_LAB_EVENTS_MAX * EVENT_SIZE)
+        return FALSE;
+    *n = (guint)(size - AT_EVENTS) / EVENT_SIZE;
+    for (guint i = 0; i < *n; i++) {
+        const guint8 *event = data + AT_EVENTS + i * EVENT_SIZE;
+
+        events[i] = (NiloLabEventReadout){.sequence = (guint)get_signed(event, 2) & G_MAXUINT16,
+                                          .code = event[2],
+                                          .channel = event[3],
+                                          .argument = (guint32)get_signed(event + 11, 4)};
+    }
     return TRUE;
 }

@@ -23,9 +23,20 @@ typedef struct {
     guint8 flags; /* 1: estimated, 2: no digits for it */
 } NiloLabFreezeReadout;
 
+#define NILO_LAB_EVENTS_MAX 6 /* in one answer */
+
+typedef struct {
+    guint sequence;
+    guint code;
+    guint channel;
+    guint32 argument;
+} NiloLabEventReadout;
+
 gboolean nilo_lab_readout_from_mbus(const GByteArray *answer, NiloLabReadout *readout);
 gboolean nilo_lab_readout_from_cjt188(const GByteArray *answer, NiloLabReadout *readout);
 gboolean nilo_lab_readout_get_freeze(const GByteArray *answer, NiloLabFreezeReadout *freeze);
+gboolean nilo_lab_readout_get_events(const GByteArray *answer, NiloLabEventReadout *events,
+                                     guint *n);
 gboolean nilo_lab_readout_get_clock(const GByteArray *answer, NiloLabDate *date);
 gboolean nilo_lab_readout_find_cjt188(const GByteArray *answer, const guint8 **data, gsize *size);
 

@@ -14,6 +14,7 @@
 #define MAX_PULSES     100000u
 #define MAX_PERIOD     3600000u
 #define MAX_BOUNCES    20u
+#define MAX_PASSED_MS  86400000u
 
 struct call {
     struct nfw_host_world_state *state;
@@ -76,7 +77,9 @@ set_pins(struct call *call)
     if (call->word[2] != NULL) {
         if (!get_number(call, 2, ULONG_MAX, &moment_us))
             return;
-        at_us = moment_us > call->state->start_us ? moment_us - call->state->start_us : 0u;
+        at_us = moment_us - call->state->start_us;
+        if (at_us > INT64_MAX)
+            at_us = 0u; /* before the start */
     }
     nfw_host_plan_mask(call->host, at_us, (uint16_t)mask, (uint16_t)closed);
     say_ok(call);
@@ -184,11 +187,25 @@ hang(struct call *call)
     say_ok(call);
 }
 
+/* pass MS: so much time is gone at once; the battery backed clock knows nothing of it */
+static void
+pass(struct call *call)
+{
+    unsigned long ms;
+
+    if (!get_number(call, 0, MAX_PASSED_MS, &ms))
+        return;
+    call->state->start_us -= ms * US_PER_MS;
+    call->host->fed_us += ms * US_PER_MS;
+    call->host->rtc_us -= ms * US_PER_MS;
+    say_ok(call);
+}
+
 static const struct command commands[] = {
     {"pin", 2, set_pin},    {"pins", 2, set_pins},    {"pulse", 3, send_pulses},
     {"line", 1, tell_line}, {"state", 0, tell_state}, {"battery", 1, set_battery},
     {"rtc", 1, set_rtc},    {"i2c", 1, set_i2c},      {"eeprom", 1, set_eeprom},
-    {"hang", 0, hang},
+    {"hang", 0, hang},      {"pass", 1, pass},
 };
 
 void

@@ -69,6 +69,22 @@ nfw_lab_count_sleep(void)
     LAB->sleeps++;
 }
 
+void
+nfw_lab_show_pins(uint16_t closed)
+{
+    LAB->closed = closed;
+}
+
+uint32_t
+nfw_lab_take_passed_ms(void)
+{
+    if (LAB->order != NFW_LAB_PASS_TIME) {
+        return 0u;
+    }
+    LAB->order = NFW_LAB_NOTHING;
+    return LAB->argument;
+}
+
 bool
 nfw_lab_is_i2c_stuck(void)
 {

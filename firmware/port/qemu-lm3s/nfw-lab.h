@@ -21,9 +21,10 @@ struct nfw_lab {
     uint32_t board_number; /* 0c: what nfw_port_board_number() says; 0: made from the MAC address */
     uint32_t sleeps;       /* 10: written by the firmware: how often it fell asleep, ever */
     uint32_t interrupts;   /* 14: written by the firmware: how many interrupts it served, ever */
+    uint32_t closed; /* 18: written by the firmware: contacts as its interrupt last saw them */
 };
 
-/* Four letters that no accident writes. The first three are done once, and wiped before. */
+/* Four letters that no accident writes. The first three and the last are done once, and wiped. */
 enum nfw_lab_order {
     NFW_LAB_NOTHING = 0,
     NFW_LAB_HANG_MAIN = 0x4e4c4d31, /* the main loop never comes back */
@@ -32,6 +33,7 @@ enum nfw_lab_order {
     NFW_LAB_I2C_STUCK = 0x4e4c5331, /* somebody holds SDA until so many recoveries as @argument
                                        says; 0: for ever. Stays over a reset, as it would */
     NFW_LAB_RTC_LOST = 0x4e4c5231,  /* the clock has lost its time, until it is set */
+    NFW_LAB_PASS_TIME = 0x4e4c5431, /* so many milliseconds as @argument says pass at once */
 };
 
 #ifdef NFW_WITH_LAB
@@ -40,6 +42,8 @@ void nfw_lab_obey_in_isr(void);
 void nfw_lab_obey_in_i2c(uint8_t address, size_t out_size, uint8_t *in, size_t in_size);
 void nfw_lab_obey_in_recovery(void);
 void nfw_lab_count_sleep(void);
+void nfw_lab_show_pins(uint16_t closed);
+uint32_t nfw_lab_take_passed_ms(void);
 bool nfw_lab_is_i2c_stuck(void);
 uint16_t nfw_lab_get_battery_mv(void);
 uint32_t nfw_lab_get_board_number(void);
@@ -71,6 +75,18 @@ nfw_lab_obey_in_recovery(void)
 static inline void
 nfw_lab_count_sleep(void)
 {
+}
+
+static inline void
+nfw_lab_show_pins(uint16_t closed)
+{
+    (void)closed;
+}
+
+static inline uint32_t
+nfw_lab_take_passed_ms(void)
+{
+    return 0u;
 }
 
 static inline bool

@@ -51,6 +51,7 @@ nfw_lm3s_pins_start(void)
         GPIO_IM(run->port) |= run->mask;
     }
     last_closed = read_pins();
+    nfw_lab_show_pins(last_closed);
     nfw_lm3s_enable_irq(NFW_IRQ_GPIO_C);
     nfw_lm3s_enable_irq(NFW_IRQ_GPIO_D);
     nfw_lm3s_enable_irq(NFW_IRQ_GPIO_E);
@@ -73,6 +74,7 @@ nfw_lm3s_pins_isr(void)
     if (closed != last_closed) {
         last_closed = closed;
         nfw_pin_queue_push_from_isr(&queue, closed, nfw_lm3s_now_ms());
+        nfw_lab_show_pins(closed);
         nfw_lm3s_wake_from_isr();
     }
 }

@@ -37,7 +37,7 @@ nfw_lm3s_now_ms(void)
         rest -= NFW_CYCLES_PER_MS;
         more_ms++;
     }
-    passed_ms += more_ms;
+    passed_ms += more_ms + nfw_lab_take_passed_ms();
     now = passed_ms;
     nfw_lm3s_unmask(mask);
     return now;

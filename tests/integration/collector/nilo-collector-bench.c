@@ -9,9 +9,12 @@
 #define READY_TRIES 60
 #define READY_MS    120
 #define TRIES       6
+#define BACK_US     (30 * G_USEC_PER_SEC)
 #define DEADLINE_US (10 * G_USEC_PER_SEC)
 #define QUIET_MS    300
 #define CTR_READ    0x01
+#define TREMBLE_MS  20 /* at most: a third of what the filter takes */
+#define EVENT_PAGES 3
 
 static void
 add_settings(GPtrArray *settings)
@@ -112,6 +115,30 @@ bench_restart(Bench *bench)
     bench_start(bench);
 }
 
+gint64
+bench_wait_back(Bench *bench)
+{
+    const gint64 begin_us = g_get_monotonic_time();
+    const guint patience_ms = bench->master->patience_ms;
+    NiloLabReadout readout;
+
+    bench->master->patience_ms = READY_MS;
+    bench_wait_ms(bench, READY_MS); /* what it was about to say it may still say */
+    while (!bench_try_cjt188(bench, 0, &readout))
+        g_assert_cmpint(g_get_monotonic_time() - begin_us, <, BACK_US);
+    bench->master->patience_ms = patience_ms;
+    return g_get_monotonic_time() - begin_us;
+}
+
+/* with the clock at @rtc, whatever was before */
+void
+bench_start_at(Bench *bench, const char *rtc)
+{
+    bench_cut(bench);
+    nilo_lab_collector_set_rtc(bench->collector, rtc);
+    bench_start(bench);
+}
+
 /* --- contacts ----------------------------------------------------------------------------------
  */
 
@@ -171,6 +198,37 @@ bench_pulse(Bench *bench, guint pins, guint count, guint bounces)
     }
     for (guint i = 0; i < BENCH_CHANNELS; i++)
         bench->given[i] += (pins >> i & 1) != 0 ? count : 0;
+}
+
+void
+bench_move_seen(Bench *bench, guint pins, gboolean closed)
+{
+    g_autoptr(GError) error = NULL;
+
+    set_pins(bench, pins, closed);
+    nilo_lab_collector_wait_pins(bench->collector, pins, &error);
+    g_assert_no_error(error);
+}
+
+void
+bench_rest_on_edge(Bench *bench, guint pins, guint ms)
+{
+    gint64 begin_us = g_get_monotonic_time();
+    const gint64 end_us = begin_us + G_GINT64_CONSTANT(1000) * ms;
+    gboolean closed = TRUE;
+
+    bench_move_seen(bench, pins, TRUE);
+    bench_wait_ms(bench, BENCH_HOLD_MS);
+    while (g_get_monotonic_time() < end_us || closed) {
+        closed = !closed;
+        begin_us = g_get_monotonic_time();
+        bench_move_seen(bench, pins, closed);
+        bench_wait_ms(bench, 1 + nilo_lab_random_below(&bench->random, TREMBLE_MS));
+        doubt(bench, pins, g_get_monotonic_time() - begin_us);
+    }
+    bench_wait_ms(bench, BENCH_HOLD_MS);
+    for (guint i = 0; i < BENCH_CHANNELS; i++)
+        bench->given[i] += pins >> i & 1;
 }
 
 /* --- readings ----------------------------------------------------------------------------------
@@ -236,14 +294,48 @@ bench_read_cjt188(Bench *bench, guint channel)
     return read_volume(bench, channel, bench_try_cjt188);
 }
 
+/* until it says anything, a refusal too: what would be late it keeps to itself */
+static gboolean
+read_until_heard(Bench *bench, guint channel, guint di)
+{
+    g_autofree char *data = g_strdup_printf("%04X 01", di);
+    gboolean is_sound = FALSE;
+
+    for (guint i = 0; i < TRIES && !is_sound; i++) {
+        is_sound = bench_ask_cjt188(bench, channel, CTR_READ, data);
+        if (bench->master->is_in_step)
+            return is_sound;
+    }
+    return is_sound;
+}
+
 /* @di: D2xx months, D3xx days, D4xx by order */
 gboolean
 bench_read_freeze(Bench *bench, guint channel, guint di, NiloLabFreezeReadout *freeze)
 {
-    g_autofree char *data = g_strdup_printf("%04X 01", di);
-
-    return bench_ask_cjt188(bench, channel, CTR_READ, data) &&
+    return read_until_heard(bench, channel, di) &&
            nilo_lab_readout_get_freeze(bench->master->answer, freeze);
+}
+
+/* the newest of its kind among the last few */
+gboolean
+bench_find_event(Bench *bench, guint code, NiloLabEventReadout *event)
+{
+    for (guint page = 0; page < EVENT_PAGES; page++) {
+        NiloLabEventReadout events[NILO_LAB_EVENTS_MAX];
+        guint n;
+
+        if (!read_until_heard(bench, 0, 0xd710 + page) ||
+            !nilo_lab_readout_get_events(bench->master->answer, events, &n))
+            return FALSE;
+        for (guint i = 0; i < n; i++) {
+            if (events[i].code == code) {
+                *event = events[i];
+                return TRUE;
+            }
+        }
+    }
+    return FALSE;
 }
 
 gint64

@@ -35,11 +35,18 @@ void bench_free(Bench *bench);
 void bench_start(Bench *bench);
 void bench_cut(Bench *bench);
 void bench_restart(Bench *bench);
+/* until it answers again, by itself. Returns: microseconds */
+gint64 bench_wait_back(Bench *bench);
+void bench_start_at(Bench *bench, const char *rtc);
 
 /* contacts: @bounces on each edge, 2 ms apart */
 void bench_move(Bench *bench, guint pins, gboolean closed, guint bounces);
 void bench_wait_ms(Bench *bench, guint ms);
 void bench_pulse(Bench *bench, guint pins, guint count, guint bounces);
+/* the next one when the collector has seen this one */
+void bench_move_seen(Bench *bench, guint pins, gboolean closed);
+/* a pulse with a magnet that trembles at the edge of its reed for so long */
+void bench_rest_on_edge(Bench *bench, guint pins, guint ms);
 
 gboolean bench_try_mbus(Bench *bench, guint channel, NiloLabReadout *readout);
 gboolean bench_try_cjt188(Bench *bench, guint channel, NiloLabReadout *readout);
@@ -47,6 +54,7 @@ gint64 bench_read_mbus(Bench *bench, guint channel);
 gint64 bench_read_cjt188(Bench *bench, guint channel);
 gboolean bench_ask_cjt188(Bench *bench, guint channel, guint8 control, const char *data_hex);
 gboolean bench_read_freeze(Bench *bench, guint channel, guint di, NiloLabFreezeReadout *freeze);
+gboolean bench_find_event(Bench *bench, guint code, NiloLabEventReadout *event);
 gint64 bench_get_true_ml(Bench *bench, guint channel);
 void bench_assert_counts(Bench *bench);
 
