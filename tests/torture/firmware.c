@@ -2,13 +2,16 @@
 
 /*
  * firmware [--cuts N] [--host-cuts N] [--polls N] [--host-polls N] [--noise N] [--host-noise N]
- *          [--seed N]
+ *          [--edge SECONDS] [--host-edge SECONDS] [--troubles N] [--host-troubles N]
+ *          [--fall-backs N] [--host-fall-backs N] [--seed N]
  *
  * The collector's real firmware, in QEMU and as a process. Its power is cut at random moments, in
  * its start, in a pulse and aimed at the write of one; pages in flight are torn. After each cut it
  * may not have gone back behind what it told, nor invented anything, and of each input at most the
  * one pulse in flight may be missing. It is polled, and no poll may be lost. nilometerd reads it
  * over lines where 3000 bytes of a million are hit: no wrong value may be taken for a right one.
+ * Magnets rest at the edge of its reeds and count once. It hangs and faults, is back within five
+ * seconds and says why. It is ordered to a speed at which nobody asks, and comes back by itself.
  *
  * Ends with 1 when something of that did not hold, with 77 when nothing could be run.
  */
@@ -66,6 +69,50 @@ run_polls(NiloLabCollectorPort port, guint n, guint32 seed)
 }
 
 static gboolean
+run_edge(NiloLabCollectorPort port, guint n, guint32 seed)
+{
+    NiloTortureEdge edge;
+
+    nilo_torture_rest_on_edge(port, n, seed, &edge);
+    printf("%s: seconds at the edge of eight reeds %6u\n", get_name(port), edge.seconds);
+    printf("  they opened or closed                %8u\n", edge.moves);
+    printf("  held up by this machine              %8u\n", edge.doubtful);
+    printf("  inputs that did not count one pulse  %8u\n", edge.wrong);
+    return edge.wrong == 0;
+}
+
+static gboolean
+run_troubles(NiloLabCollectorPort port, guint n, guint32 seed)
+{
+    NiloTortureTroubles troubles;
+
+    nilo_torture_trouble(port, n, &troubles);
+    printf("%s: hangs and faults                 %8u\n", get_name(port), troubles.troubles);
+    printf("  answering again, at the latest after %8.2f s\n",
+           (double)troubles.longest_us / G_USEC_PER_SEC);
+    printf("  later than 5 s                       %8u\n", troubles.late);
+    printf("  without the right cause in the log   %8u\n", troubles.unexplained);
+    printf("  counters not as they were            %8u\n", troubles.wrong);
+    return troubles.late == 0 && troubles.unexplained == 0 && troubles.wrong == 0;
+}
+
+static gboolean
+run_fall_backs(NiloLabCollectorPort port, guint n, guint32 seed)
+{
+    NiloTortureFallBacks changes;
+
+    nilo_torture_fall_back(port, n, &changes);
+    printf("%s: speeds that nobody followed      %8u\n", get_name(port), changes.changes);
+    printf("  fell back, at the soonest after      %8.1f s\n",
+           (double)changes.first_us / G_USEC_PER_SEC);
+    printf("  fell back, at the latest after       %8.1f s\n",
+           (double)changes.last_us / G_USEC_PER_SEC);
+    printf("  too early, or not at all             %8u\n", changes.early);
+    printf("  not read within four polls then      %8u\n", changes.unreadable);
+    return changes.early == 0 && changes.unreadable == 0;
+}
+
+static gboolean
 run_noise(NiloLabCollectorPort port, guint n, guint32 seed)
 {
     NiloTortureNoise noise;
@@ -90,9 +137,12 @@ int
 main(int argc, char **argv)
 {
     Part parts[] = {
-        {0, NILO_LAB_COLLECTOR_QEMU, run_cuts},  {0, NILO_LAB_COLLECTOR_HOST, run_cuts},
-        {0, NILO_LAB_COLLECTOR_QEMU, run_polls}, {0, NILO_LAB_COLLECTOR_HOST, run_polls},
-        {0, NILO_LAB_COLLECTOR_QEMU, run_noise}, {0, NILO_LAB_COLLECTOR_HOST, run_noise},
+        {0, NILO_LAB_COLLECTOR_QEMU, run_cuts},       {0, NILO_LAB_COLLECTOR_HOST, run_cuts},
+        {0, NILO_LAB_COLLECTOR_QEMU, run_polls},      {0, NILO_LAB_COLLECTOR_HOST, run_polls},
+        {0, NILO_LAB_COLLECTOR_QEMU, run_noise},      {0, NILO_LAB_COLLECTOR_HOST, run_noise},
+        {0, NILO_LAB_COLLECTOR_QEMU, run_edge},       {0, NILO_LAB_COLLECTOR_HOST, run_edge},
+        {0, NILO_LAB_COLLECTOR_QEMU, run_troubles},   {0, NILO_LAB_COLLECTOR_HOST, run_troubles},
+        {0, NILO_LAB_COLLECTOR_QEMU, run_fall_backs}, {0, NILO_LAB_COLLECTOR_HOST, run_fall_backs},
     };
     gint seed = 1;
     const GOptionEntry entries[] = {
@@ -103,6 +153,12 @@ main(int argc, char **argv)
         {"noise", 0, 0, G_OPTION_ARG_INT, &parts[4].n, "Rounds with noise in QEMU", "N"},
         {"host-noise", 0, 0, G_OPTION_ARG_INT, &parts[5].n, "Rounds with noise of the process",
          "N"},
+        {"edge", 0, 0, G_OPTION_ARG_INT, &parts[6].n, "Magnets at the edge in QEMU", "SECONDS"},
+        {"host-edge", 0, 0, G_OPTION_ARG_INT, &parts[7].n, "The same for the process", "SECONDS"},
+        {"troubles", 0, 0, G_OPTION_ARG_INT, &parts[8].n, "Hangs and faults in QEMU", "N"},
+        {"host-troubles", 0, 0, G_OPTION_ARG_INT, &parts[9].n, "Hangs of the process", "N"},
+        {"fall-backs", 0, 0, G_OPTION_ARG_INT, &parts[10].n, "Speeds nobody follows in QEMU", "N"},
+        {"host-fall-backs", 0, 0, G_OPTION_ARG_INT, &parts[11].n, "The same for the process", "N"},
         {"seed", 0, 0, G_OPTION_ARG_INT, &seed, "Where all chance comes from", "N"},
         G_OPTION_ENTRY_NULL,
     };

@@ -39,8 +39,35 @@ typedef struct {
     guint wrong;   /* a wrong value without a flag */
 } NiloTortureNoise;
 
+typedef struct {
+    guint seconds;
+    guint moves;    /* the contacts trembled so often */
+    guint doubtful; /* of these, this machine made so long that they may have been a pulse */
+    guint wrong;    /* inputs that did not count exactly one, without a doubt */
+} NiloTortureEdge;
+
+typedef struct {
+    guint troubles;
+    gint64 longest_us; /* until it answered again */
+    guint late;        /* of them, later than 5 s */
+    guint unexplained; /* no cause, or a wrong one, in the event log */
+    guint wrong;       /* counters not as they were */
+} NiloTortureTroubles;
+
+typedef struct {
+    guint changes;
+    gint64 first_us;  /* until it was back at the speed of its settings: the soonest .. */
+    gint64 last_us;   /* .. and the latest */
+    guint early;      /* before five minutes were over, or not at all */
+    guint unreadable; /* not read within four polls then */
+} NiloTortureFallBacks;
+
 void nilo_torture_cut(NiloLabCollectorPort port, guint n, guint32 seed, NiloTortureCuts *cuts);
 void nilo_torture_poll(NiloLabCollectorPort port, guint n, NiloTorturePolls *polls);
+void nilo_torture_rest_on_edge(NiloLabCollectorPort port, guint seconds, guint32 seed,
+                               NiloTortureEdge *edge);
+void nilo_torture_trouble(NiloLabCollectorPort port, guint n, NiloTortureTroubles *troubles);
+void nilo_torture_fall_back(NiloLabCollectorPort port, guint n, NiloTortureFallBacks *changes);
 void nilo_torture_noise(NiloLabCollectorPort port, guint rounds, guint32 seed,
                         NiloTortureNoise *noise);
 

@@ -13,6 +13,7 @@
 #define DEADLINE_US (10 * G_USEC_PER_SEC)
 #define QUIET_MS    300
 #define CTR_READ    0x01
+#define CI_9600     0xbd
 #define TREMBLE_MS  20 /* at most: a third of what the filter takes */
 #define EVENT_PAGES 3
 
@@ -210,12 +211,13 @@ bench_move_seen(Bench *bench, guint pins, gboolean closed)
     g_assert_no_error(error);
 }
 
-void
+guint
 bench_rest_on_edge(Bench *bench, guint pins, guint ms)
 {
     gint64 begin_us = g_get_monotonic_time();
     const gint64 end_us = begin_us + G_GINT64_CONSTANT(1000) * ms;
     gboolean closed = TRUE;
+    guint moves = 0;
 
     bench_move_seen(bench, pins, TRUE);
     bench_wait_ms(bench, BENCH_HOLD_MS);
@@ -225,10 +227,12 @@ bench_rest_on_edge(Bench *bench, guint pins, guint ms)
         bench_move_seen(bench, pins, closed);
         bench_wait_ms(bench, 1 + nilo_lab_random_below(&bench->random, TREMBLE_MS));
         doubt(bench, pins, g_get_monotonic_time() - begin_us);
+        moves++;
     }
     bench_wait_ms(bench, BENCH_HOLD_MS);
     for (guint i = 0; i < BENCH_CHANNELS; i++)
         bench->given[i] += pins >> i & 1;
+    return moves;
 }
 
 /* --- readings ----------------------------------------------------------------------------------
@@ -307,6 +311,28 @@ read_until_heard(Bench *bench, guint channel, guint di)
             return is_sound;
     }
     return is_sound;
+}
+
+/* the divisor registers in QEMU, within the 1 % that they are exact to */
+gboolean
+bench_is_at_speed(Bench *bench, guint wanted_baud)
+{
+    gboolean even = FALSE;
+    guint speed_baud = 0;
+
+    return nilo_lab_collector_get_line(bench->collector, NILO_LAB_LINE_BUS, &speed_baud, &even,
+                                       NULL) &&
+           even && ABS((gint)speed_baud - (gint)wanted_baud) * 100 <= (gint)wanted_baud;
+}
+
+void
+bench_switch_to_9600(Bench *bench)
+{
+    g_assert_true(bench_is_at_speed(bench, 2400));
+    nilo_lab_test_master_long(bench->master, 0x53, 1, CI_9600, "");
+    g_assert_true(nilo_lab_test_master_heard_ack(bench->master));
+    bench_read_mbus(bench, 0);
+    g_assert_true(bench_is_at_speed(bench, 9600));
 }
 
 /* @di: D2xx months, D3xx days, D4xx by order */

@@ -45,8 +45,8 @@ void bench_wait_ms(Bench *bench, guint ms);
 void bench_pulse(Bench *bench, guint pins, guint count, guint bounces);
 /* the next one when the collector has seen this one */
 void bench_move_seen(Bench *bench, guint pins, gboolean closed);
-/* a pulse with a magnet that trembles at the edge of its reed for so long */
-void bench_rest_on_edge(Bench *bench, guint pins, guint ms);
+/* a pulse with a magnet that trembles at the edge of its reed for so long. Returns: how often */
+guint bench_rest_on_edge(Bench *bench, guint pins, guint ms);
 
 gboolean bench_try_mbus(Bench *bench, guint channel, NiloLabReadout *readout);
 gboolean bench_try_cjt188(Bench *bench, guint channel, NiloLabReadout *readout);
@@ -55,6 +55,10 @@ gint64 bench_read_cjt188(Bench *bench, guint channel);
 gboolean bench_ask_cjt188(Bench *bench, guint channel, guint8 control, const char *data_hex);
 gboolean bench_read_freeze(Bench *bench, guint channel, guint di, NiloLabFreezeReadout *freeze);
 gboolean bench_find_event(Bench *bench, guint code, NiloLabEventReadout *event);
+/* what its part is set to, even parity included */
+gboolean bench_is_at_speed(Bench *bench, guint wanted_baud);
+/* by order, from the 2400 Bd of its settings */
+void bench_switch_to_9600(Bench *bench);
 gint64 bench_get_true_ml(Bench *bench, guint channel);
 void bench_assert_counts(Bench *bench);
 

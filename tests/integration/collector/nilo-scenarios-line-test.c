@@ -378,37 +378,14 @@ wait_out_babble(NiloLabCollectorPort port)
 /* --- speeds ------------------------------------------------------------------------------------
  */
 
-/* the divisor registers in QEMU, within the 1 % that they are exact to */
-static gboolean
-is_at_speed(Bench *bench, guint wanted_baud)
-{
-    gboolean even = FALSE;
-    guint speed_baud = 0;
-
-    return nilo_lab_collector_get_line(bench->collector, NILO_LAB_LINE_BUS, &speed_baud, &even,
-                                       NULL) &&
-           even && ABS((gint)speed_baud - (gint)wanted_baud) * 100 <= (gint)wanted_baud;
-}
-
-/* M-Bus, CI BD: 9600 Bd; the divisors of the part say what it really does */
-static void
-switch_to_9600(Bench *bench)
-{
-    g_assert_true(is_at_speed(bench, 2400));
-    nilo_lab_test_master_long(bench->master, 0x53, 1, 0xbd, "");
-    g_assert_true(nilo_lab_test_master_heard_ack(bench->master));
-    bench_read_mbus(bench, 0);
-    g_assert_true(is_at_speed(bench, 9600));
-}
-
 static void
 switch_speed(NiloLabCollectorPort port)
 {
     g_autoptr(Bench) bench = bench_new_started(port);
 
-    switch_to_9600(bench);
+    bench_switch_to_9600(bench);
     bench_assert_counts(bench);
-    g_assert_true(is_at_speed(bench, 9600));
+    g_assert_true(bench_is_at_speed(bench, 9600));
 }
 
 static void
@@ -427,13 +404,13 @@ fall_back(NiloLabCollectorPort port)
 {
     g_autoptr(Bench) bench = bench_new_started(port);
 
-    switch_to_9600(bench);
+    bench_switch_to_9600(bench);
     pass_time(bench, FALL_BACK_MS - 30000);
-    g_assert_true(is_at_speed(bench, 9600));
+    g_assert_true(bench_is_at_speed(bench, 9600));
     pass_time(bench, 30000);
-    g_assert_true(is_at_speed(bench, 2400));
+    g_assert_true(bench_is_at_speed(bench, 2400));
     recover(bench);
-    g_assert_true(is_at_speed(bench, 2400));
+    g_assert_true(bench_is_at_speed(bench, 2400));
 }
 
 /* A master that talks at a speed of its own is rubbish at any other. A collector that has heard
@@ -452,13 +429,13 @@ find_speed(NiloLabCollectorPort port)
         nilo_lab_collector_start(bench->collector, &error);
         g_assert_no_error(error);
         fd = nilo_lab_collector_get_line_fd(bench->collector, NILO_LAB_LINE_BUS);
-        for (guint n = 0; n < MAX_BURSTS && !is_at_speed(bench, speeds_baud[i]); n++) {
+        for (guint n = 0; n < MAX_BURSTS && !bench_is_at_speed(bench, speeds_baud[i]); n++) {
             g_assert_cmpint(write(fd, rubbish, sizeof rubbish), ==, sizeof rubbish);
             bench_wait_ms(bench, BURST_MS);
         }
-        g_assert_true(is_at_speed(bench, speeds_baud[i]));
+        g_assert_true(bench_is_at_speed(bench, speeds_baud[i]));
         bench_read_mbus(bench, 0);
-        g_assert_true(is_at_speed(bench, speeds_baud[i]));
+        g_assert_true(bench_is_at_speed(bench, speeds_baud[i]));
         bench_cut(bench);
     }
 }
