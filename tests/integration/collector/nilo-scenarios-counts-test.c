@@ -6,6 +6,8 @@
  */
 #include "nilo-collector-bench.h"
 
+#include <string.h>
+
 #define CTR_READ          0x01
 #define CTR_WRITE_ADDRESS 0x15
 #define BURST_PULSES      100
@@ -13,6 +15,8 @@
 #define BURST_SHORTEST_US 15000
 #define BURST_FILTER_MS   10u
 #define EDGE_MS           8000
+#define PAGE_SIZE         64
+#define EVENT_STORE_TORN  12
 
 /* --- pulses ------------------------------------------------------------------------------------
  */
@@ -178,6 +182,91 @@ cut_in_pulse(NiloLabCollectorPort port)
     }
 }
 
+typedef enum {
+    DAMAGE_ERASED,
+    DAMAGE_ONE_BIT,
+    DAMAGE_HALF_OLD,
+    DAMAGES,
+} Damage;
+
+static char *
+read_eeprom(Bench *bench)
+{
+    g_autoptr(GError) error = NULL;
+    char *cells = NULL;
+    gsize size;
+
+    g_file_get_contents(nilo_lab_collector_get_eeprom(bench->collector), &cells, &size, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(size, ==, NILO_LAB_EEPROM_SIZE);
+    return cells;
+}
+
+/* the one page in which they differ */
+static gsize
+find_written(const char *before, const char *after)
+{
+    gsize found = NILO_LAB_EEPROM_SIZE;
+
+    for (gsize page = 0; page < NILO_LAB_EEPROM_SIZE; page += PAGE_SIZE) {
+        if (memcmp(before + page, after + page, PAGE_SIZE) == 0)
+            continue;
+        g_assert_cmpuint(found, ==, NILO_LAB_EEPROM_SIZE);
+        found = page;
+    }
+    g_assert_cmpuint(found, <, NILO_LAB_EEPROM_SIZE);
+    return found;
+}
+
+static void
+damage_page(Bench *bench, const char *before, Damage damage)
+{
+    g_autofree char *cells = read_eeprom(bench);
+    g_autoptr(GError) error = NULL;
+    const gsize page = find_written(before, cells);
+    gsize at = page;
+
+    while (cells[at] == before[at])
+        at++;
+    if (damage == DAMAGE_ERASED)
+        memset(cells + page, 0xff, PAGE_SIZE);
+    else if (damage == DAMAGE_ONE_BIT)
+        cells[at] ^= 0x10;
+    else
+        memcpy(cells + at + 1, before + at + 1, page + PAGE_SIZE - at - 1);
+    g_file_set_contents_full(nilo_lab_collector_get_eeprom(bench->collector), cells,
+                             NILO_LAB_EEPROM_SIZE, G_FILE_SET_CONTENTS_NONE, 0644, &error);
+    g_assert_no_error(error);
+}
+
+/* The newest record is damaged by a hand, or by a cell that wears out: the one before it counts. It
+ * was told, so this costs the one pulse in it and invents none. */
+static void
+fall_back_to_record_before(NiloLabCollectorPort port)
+{
+    /* no hour ends meanwhile, which would be another write */
+    g_autoptr(Bench) bench = bench_new(port, "2026-03-15T10:20:00", NULL);
+
+    for (Damage damage = DAMAGE_ERASED; damage < DAMAGES; damage++) {
+        g_autofree char *before = NULL;
+        NiloLabEventReadout event;
+
+        bench_start(bench);
+        bench_pulse(bench, 0x01, 2, 0);
+        bench_assert_counts(bench);
+        before = read_eeprom(bench);
+        bench_pulse(bench, 0x01, 1, 0);
+        bench_assert_counts(bench);
+        bench_cut(bench);
+        damage_page(bench, before, damage);
+        bench->given[0]--;
+        bench_start(bench);
+        bench_assert_counts(bench);
+        g_assert_true(bench_find_event(bench, EVENT_STORE_TORN, &event) || damage == DAMAGE_ERASED);
+        bench_cut(bench);
+    }
+}
+
 /* --- addresses ---------------------------------------------------------------------------------
  */
 
@@ -210,6 +299,7 @@ static const Scenario scenarios[] = {
     {"count/rest-on-edge", count_rest_on_edge},
     {"power/keep-over-cut", keep_over_cut},
     {"power/cut-in-pulse", cut_in_pulse},
+    {"power/damaged-record", fall_back_to_record_before},
     {"address/set-number", set_number},
 };
 
