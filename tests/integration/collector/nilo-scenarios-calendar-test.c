@@ -15,6 +15,7 @@
 #define STATUS_CLOCK_LOST 0x08
 #define EVENT_STEPPED     2
 #define EVENT_LOST        3
+#define EVENT_ORDERED     19
 #define CUTS              5
 
 static void
@@ -195,6 +196,39 @@ turn_corners(NiloLabCollectorPort port)
         turn_corner(port, &corners[i]);
 }
 
+/* --- by order ----------------------------------------------------------------------------------
+ */
+
+/* M-Bus, CI 54 to everybody: nobody answers, and all are frozen at one moment */
+static void
+freeze_by_order(NiloLabCollectorPort port)
+{
+    g_autoptr(Bench) bench = bench_new(port, "2026-03-15T10:20:00", NULL);
+    gint64 then_ml[BENCH_CHANNELS];
+
+    bench_start(bench);
+    assert_nothing_frozen(bench, 0, 0xd400);
+    bench_pulse(bench, 0x55, 1, 0);
+    bench_assert_counts(bench);
+    for (guint i = 0; i < BENCH_CHANNELS; i++)
+        then_ml[i] = bench_get_true_ml(bench, i);
+    bench->master->patience_ms = 400;
+    nilo_lab_test_master_long(bench->master, 0x53, 255, 0x54, "");
+    g_assert_cmpuint(bench->master->answer->len, ==, 0);
+    bench->master->patience_ms = 1500;
+    bench_pulse(bench, BENCH_ALL, 1, 0);
+    bench_assert_counts(bench);
+    for (guint i = 0; i < BENCH_CHANNELS; i++) {
+        NiloLabFreezeReadout freeze;
+
+        g_assert_true(bench_read_freeze(bench, i, 0xd400, &freeze));
+        g_assert_cmpint(freeze.volume_ml, ==, then_ml[i]);
+        g_assert_cmpint(freeze.flags, ==, 0);
+        assert_nothing_frozen(bench, i, 0xd401);
+    }
+    g_assert_true(bench_find_event(bench, EVENT_ORDERED, &(NiloLabEventReadout){0}));
+}
+
 /* --- the clock is set --------------------------------------------------------------------------
  */
 
@@ -353,6 +387,7 @@ cut_at_midnight(NiloLabCollectorPort port)
 static const Scenario scenarios[] = {
     {"calendar/freeze-at-midnight", freeze_at_midnight},
     {"calendar/corners", turn_corners},
+    {"calendar/by-order", freeze_by_order},
     {"calendar/set-clock", set_clock},
     {"calendar/set-ahead", set_ahead},
     {"calendar/set-back", set_back},

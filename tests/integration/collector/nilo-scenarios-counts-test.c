@@ -17,6 +17,7 @@
 #define EDGE_MS           8000
 #define PAGE_SIZE         64
 #define EVENT_STORE_TORN  12
+#define EVENT_NUMBER      5
 
 /* --- pulses ------------------------------------------------------------------------------------
  */
@@ -274,6 +275,7 @@ static void
 set_number(NiloLabCollectorPort port)
 {
     g_autoptr(Bench) bench = bench_new(port, NULL, NULL);
+    NiloLabEventReadout event;
     NiloLabReadout readout;
 
     bench_start(bench);
@@ -283,10 +285,13 @@ set_number(NiloLabCollectorPort port)
     g_assert_true(nilo_lab_readout_from_cjt188(bench->master->answer, &readout));
     g_assert_cmpuint(readout.id, ==, 33445566778899);
     g_assert_cmpint(readout.volume_ml, ==, BENCH_START_ML(4));
-    /* its M-Bus identification is the same number's */
+    /* its M-Bus identification is the same number's, and another meter behind a channel is news */
     g_assert_true(bench_try_mbus(bench, 4, &readout));
     g_assert_cmpuint(readout.id, ==, 66778899);
     g_assert_false(bench_try_cjt188(bench, 4, &readout));
+    g_assert_true(bench_find_event(bench, EVENT_NUMBER, &event));
+    g_assert_cmpuint(event.channel, ==, 4);
+    g_assert_cmphex(event.argument, ==, 0x26050005);
 }
 
 static const Scenario scenarios[] = {

@@ -8,6 +8,10 @@
 
 #define EVENT_STARTED      1
 #define EVENT_STORE_FAILED 11
+#define EVENT_BATTERY      13
+#define STATUS_BATTERY     0x04
+#define STATUS_NOT_STORED  0x08
+#define TRIES              6
 #define CAUSE_MASK         0xff
 #define CAUSE_WATCHDOG     2
 #define CAUSE_FAULT        3
@@ -143,6 +147,64 @@ start_without_store(NiloLabCollectorPort port)
     g_assert_cmpuint(event.argument & CAUSE_MASK, ==, CAUSE_ORDER);
 }
 
+/* --- the battery -------------------------------------------------------------------------------
+ */
+
+static void
+set_battery(Bench *bench, guint battery_mv)
+{
+    g_autoptr(GError) error = NULL;
+
+    nilo_lab_collector_set_battery(bench->collector, battery_mv, &error);
+    g_assert_no_error(error);
+    /* it is measured once a minute */
+    nilo_lab_collector_pass_time(bench->collector, 60000, &error);
+    g_assert_no_error(error);
+    bench_wait_ms(bench, 1200);
+}
+
+static guint8
+get_status(Bench *bench)
+{
+    NiloLabReadout readout;
+
+    for (guint i = 0; i < TRIES; i++) {
+        if (bench_try_mbus(bench, 0, &readout))
+            return readout.status & (STATUS_BATTERY | STATUS_NOT_STORED);
+    }
+    g_error("channel 0 gives no readout");
+}
+
+/* A write that the voltage no longer carries could damage what is there: nothing is written, and
+ * nothing told that is not; a new battery ends it. */
+static void
+live_on_weak_battery(NiloLabCollectorPort port)
+{
+    g_autoptr(Bench) bench = bench_new(port, NULL, NULL);
+    NiloLabEventReadout event;
+    gint64 before_ml;
+
+    bench_start(bench);
+    g_assert_cmpuint(get_status(bench), ==, 0);
+    set_battery(bench, 2900);
+    g_assert_cmpuint(get_status(bench), ==, STATUS_BATTERY);
+    g_assert_true(bench_find_event(bench, EVENT_BATTERY, &event));
+    g_assert_cmpuint(event.argument, ==, 2900);
+    bench_pulse(bench, BENCH_ALL, 2, 0);
+    bench_assert_counts(bench);
+
+    before_ml = bench_get_true_ml(bench, 0);
+    set_battery(bench, 2400);
+    bench_pulse(bench, 0x01, N_CHANGED, 0);
+    bench_wait_ms(bench, 1000);
+    g_assert_cmpuint(get_status(bench), ==, STATUS_BATTERY | STATUS_NOT_STORED);
+    g_assert_cmpint(bench_read_mbus(bench, 0), ==, before_ml);
+
+    set_battery(bench, 3600);
+    bench_assert_counts(bench);
+    g_assert_cmpuint(get_status(bench), ==, 0);
+}
+
 static const Scenario scenarios[] = {
     {"trouble/main-loop-hangs", come_back_from_main},
     {"trouble/interrupt-hangs", come_back_from_isr},
@@ -150,6 +212,7 @@ static const Scenario scenarios[] = {
     {"trouble/held-data-line", free_held_line},
     {"trouble/tell-only-stored", tell_only_stored},
     {"trouble/start-without-store", start_without_store},
+    {"trouble/weak-battery", live_on_weak_battery},
 };
 
 int
