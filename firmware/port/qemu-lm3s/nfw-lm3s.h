@@ -123,14 +123,16 @@
 
 /* --- the core --------------------------------------------------------------------------------- */
 
-#define SYST_CSR        NFW_REG(0xe000e010u)
-#define SYST_CSR_RUN    0x07u /* core clock, interrupt, enable */
-#define SYST_RVR        NFW_REG(0xe000e014u)
-#define SYST_CVR        NFW_REG(0xe000e018u)
-#define SYST_MAX        0x00ffffffu
-#define NVIC_ISER       NFW_REG(0xe000e100u)
-#define SCB_AIRCR       NFW_REG(0xe000ed0cu)
-#define SCB_AIRCR_RESET 0x05fa0004u
+#define SYST_CSR            NFW_REG(0xe000e010u)
+#define SYST_CSR_RUN        0x07u /* core clock, interrupt, enable */
+#define SYST_RVR            NFW_REG(0xe000e014u)
+#define SYST_CVR            NFW_REG(0xe000e018u)
+#define SYST_MAX            0x00ffffffu
+#define NVIC_ISER           NFW_REG(0xe000e100u)
+#define SCB_AIRCR           NFW_REG(0xe000ed0cu)
+#define SCB_AIRCR_RESET     0x05fa0004u
+#define SCB_CCR             NFW_REG(0xe000ed14u)
+#define SCB_CCR_UNALIGN_TRP 0x00000008u
 
 /* numbers of the interrupts in use; all below 32, all of one priority: none nests in another */
 enum nfw_lm3s_irq {

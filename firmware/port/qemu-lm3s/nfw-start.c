@@ -93,6 +93,10 @@ find_reset_cause(void)
 static inline void
 run(void)
 {
+#ifndef __ARM_FEATURE_UNALIGNED
+    /* code for a core that faults on it shall not be forgiven by one that does not */
+    SCB_CCR |= SCB_CCR_UNALIGN_TRP;
+#endif
     start_watchdog();
     start_clocks();
     find_reset_cause();
