@@ -2,6 +2,7 @@
 #include "nfw-bus.h"
 #include "nfw-host.h"
 #include "nfw-mbus-for-test.h"
+#include "nfw-random.h"
 #include "nilo-wire-test.h"
 
 #define US_PER_S   UINT64_C(1000000)
@@ -542,15 +543,6 @@ test_both_protocols(const void *data)
 
 static uint32_t random_state;
 
-static uint32_t
-next_random(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 17;
-    random_state ^= random_state << 5;
-    return random_state;
-}
-
 struct fault_case {
     const char *path;
     uint32_t flip;    /* of a byte, in 1000 */
@@ -577,23 +569,23 @@ plan_harmed(const struct fault_case *fault, const uint8_t *bytes, size_t size, b
 {
     uint64_t us = host.now_us;
 
-    if (next_random() % 1000 < fault->half) {
-        size = next_random() % size;
+    if (nfw_random(&random_state) % 1000 < fault->half) {
+        size = nfw_random(&random_state) % size;
         *is_harmed = true;
     }
     for (size_t i = 0; i < size; i++) {
         uint8_t byte = bytes[i];
 
-        if (next_random() % 1000 < fault->junk) {
-            us = nfw_host_plan_byte(&host, us, NFW_LINE_BUS, (uint8_t)next_random(), 0);
+        if (nfw_random(&random_state) % 1000 < fault->junk) {
+            us = nfw_host_plan_byte(&host, us, NFW_LINE_BUS, (uint8_t)nfw_random(&random_state), 0);
             *is_harmed = true;
         }
-        if (next_random() % 1000 < fault->drop) {
+        if (nfw_random(&random_state) % 1000 < fault->drop) {
             *is_harmed = true;
             continue;
         }
-        if (next_random() % 1000 < fault->flip) {
-            byte ^= (uint8_t)(1u << next_random() % 8);
+        if (nfw_random(&random_state) % 1000 < fault->flip) {
+            byte ^= (uint8_t)(1u << nfw_random(&random_state) % 8);
             *is_harmed = true;
         }
         us = nfw_host_plan_byte(&host, us, NFW_LINE_BUS, byte, 0);
@@ -616,7 +608,7 @@ test_faults(const void *data)
         bool is_harmed = false;
         uint32_t sent;
 
-        if (next_random() % 1000 < fault->foreign) {
+        if (nfw_random(&random_state) % 1000 < fault->foreign) {
             bool ignored = false;
 
             sent = host.line[NFW_LINE_BUS].sent_count;
@@ -687,9 +679,9 @@ test_babble(const void *data)
             uint64_t us = host.now_us;
 
             for (unsigned i = 0; i < 500; i++) {
-                us = nfw_host_plan_byte(&host, us, NFW_LINE_BUS, (uint8_t)next_random(),
-                                        next_random() % 3 == 0 ? NFW_RX_BAD : 0);
-                us += next_random() % 40 == 0 ? 300000 : 0;
+                us = nfw_host_plan_byte(&host, us, NFW_LINE_BUS, (uint8_t)nfw_random(&random_state),
+                                        nfw_random(&random_state) % 3 == 0 ? NFW_RX_BAD : 0);
+                us += nfw_random(&random_state) % 40 == 0 ? 300000 : 0;
             }
             run_until(us + 50000);
         }

@@ -6,8 +6,10 @@
  * when it was taken late.
  */
 #include "nfw-clock.h"
+#include "nfw-date-for-test.h"
 #include "nfw-freeze.h"
 #include "nfw-host.h"
+#include "nfw-random.h"
 #include "nilo-wire-test.h"
 
 #include <stdlib.h>
@@ -52,20 +54,6 @@ board_free(struct board *board)
 {
     nfw_host_clear(&board->host);
     free(board);
-}
-
-static nfw_seconds
-at(unsigned year, unsigned month, unsigned day, unsigned hour, unsigned minute, unsigned second)
-{
-    const struct nfw_date date = {.year = (uint16_t)year,
-                                  .month = (uint8_t)month,
-                                  .day = (uint8_t)day,
-                                  .hour = (uint8_t)hour,
-                                  .minute = (uint8_t)minute,
-                                  .second = (uint8_t)second};
-
-    CHECK(nfw_date_is_valid(&date));
-    return nfw_date_to_seconds(&date);
 }
 
 /* When a record was taken, by the clock of that moment. */
@@ -286,7 +274,7 @@ test_corner(const void *data)
 static void
 test_ahead_by_seconds(const void *data)
 {
-    const nfw_seconds midnight = at(2026, 6, 10, 0, 0, 0);
+    const nfw_seconds midnight = nfw_test_at(2026, 6, 10, 0, 0, 0);
     struct board *board = board_new(midnight - 30u);
 
     run(board, 27);
@@ -299,7 +287,7 @@ test_ahead_by_seconds(const void *data)
 static void
 test_ahead_by_a_minute(const void *data)
 {
-    const nfw_seconds midnight = at(2026, 6, 10, 0, 0, 0);
+    const nfw_seconds midnight = nfw_test_at(2026, 6, 10, 0, 0, 0);
     struct board *board = board_new(midnight - 60u);
 
     run(board, 30);
@@ -312,7 +300,7 @@ test_ahead_by_a_minute(const void *data)
 static void
 test_ahead_by_days(const void *data)
 {
-    const nfw_seconds midnight = at(2026, 12, 30, 0, 0, 0);
+    const nfw_seconds midnight = nfw_test_at(2026, 12, 30, 0, 0, 0);
     struct board *board = board_new(midnight - HOUR);
 
     run(board, 60);
@@ -320,7 +308,7 @@ test_ahead_by_days(const void *data)
     run(board, 60);
     for (unsigned i = 0; i < 5; i++)
         check_day(board, midnight + i * DAY, NFW_FREEZE_ESTIMATED);
-    check_month(board, at(2027, 1, 1, 0, 0, 0), NFW_FREEZE_ESTIMATED);
+    check_month(board, nfw_test_at(2027, 1, 1, 0, 0, 0), NFW_FREEZE_ESTIMATED);
     board_free(board);
 }
 
@@ -328,7 +316,7 @@ test_ahead_by_days(const void *data)
 static void
 test_back_across_midnight(const void *data)
 {
-    const nfw_seconds midnight = at(2027, 1, 1, 0, 0, 0);
+    const nfw_seconds midnight = nfw_test_at(2027, 1, 1, 0, 0, 0);
     struct board *board = board_new(midnight - 30u);
     struct nfw_frozen before, after;
 
@@ -348,7 +336,7 @@ test_back_across_midnight(const void *data)
 static void
 test_back_and_restarted(const void *data)
 {
-    const nfw_seconds midnight = at(2026, 6, 10, 0, 0, 0);
+    const nfw_seconds midnight = nfw_test_at(2026, 6, 10, 0, 0, 0);
     struct board *board = board_new(midnight - 30u);
 
     run(board, 50);
@@ -363,7 +351,7 @@ test_back_and_restarted(const void *data)
 static void
 test_back_by_days(const void *data)
 {
-    const nfw_seconds start = at(2026, 2, 26, 12, 0, 0);
+    const nfw_seconds start = nfw_test_at(2026, 2, 26, 12, 0, 0);
     struct board *board = board_new(start);
 
     run(board, 4u * DAY); /* to 2 March */
@@ -371,7 +359,7 @@ test_back_by_days(const void *data)
     run(board, 5u * DAY); /* to 4 March: the first three midnights for the second time */
     for (unsigned i = 1; i < 7; i++)
         check_day(board, start / DAY * DAY + i * DAY, 0);
-    check_month(board, at(2026, 3, 1, 0, 0, 0), 0);
+    check_month(board, nfw_test_at(2026, 3, 1, 0, 0, 0), 0);
     CHECK_INT(count_records(board, NFW_FREEZE_DAY, NFW_FREEZE_DAYS), 7);
     board_free(board);
 }
@@ -380,11 +368,11 @@ test_back_by_days(const void *data)
 static void
 test_wrong_year_for_an_hour(const void *data)
 {
-    const nfw_seconds start = at(2026, 2, 26, 12, 0, 0);
+    const nfw_seconds start = nfw_test_at(2026, 2, 26, 12, 0, 0);
     struct board *board = board_new(start);
 
     run(board, 10u * DAY);
-    set_clock(board, at(2036, 3, 8, 12, 0, 0), NFW_CLOCK_STEPPED);
+    set_clock(board, nfw_test_at(2036, 3, 8, 12, 0, 0), NFW_CLOCK_STEPPED);
     run(board, HOUR);
     set_clock(board, start + 10u * DAY + HOUR, NFW_CLOCK_STEPPED);
     run(board, 2u * DAY);
@@ -400,7 +388,7 @@ test_wrong_year_for_an_hour(const void *data)
 static void
 test_battery_lost_while_off(const void *data)
 {
-    const nfw_seconds midnight = at(2026, 11, 1, 0, 0, 0);
+    const nfw_seconds midnight = nfw_test_at(2026, 11, 1, 0, 0, 0);
     struct board *board = board_new(midnight - DAY);
 
     run(board, DAY - HOUR);
@@ -423,7 +411,7 @@ test_battery_lost_while_off(const void *data)
 static void
 test_unset_over_midnight(const void *data)
 {
-    const nfw_seconds midnight = at(2026, 11, 1, 0, 0, 0);
+    const nfw_seconds midnight = nfw_test_at(2026, 11, 1, 0, 0, 0);
     struct board *board = board_new(midnight - DAY);
 
     run(board, DAY - 60u);
@@ -441,7 +429,7 @@ test_unset_over_midnight(const void *data)
 static void
 test_lost_over_midnight(const void *data)
 {
-    const nfw_seconds midnight = at(2028, 2, 29, 0, 0, 0);
+    const nfw_seconds midnight = nfw_test_at(2028, 2, 29, 0, 0, 0);
 
     for (unsigned way = 0; way < 2u; way++) {
         struct board *board = board_new(midnight - HOUR);
@@ -469,7 +457,7 @@ test_lost_over_midnight(const void *data)
 static void
 test_off_over_midnights(const void *data)
 {
-    const nfw_seconds midnight = at(2027, 1, 1, 0, 0, 0);
+    const nfw_seconds midnight = nfw_test_at(2027, 1, 1, 0, 0, 0);
     struct board *board = board_new(midnight - HOUR);
 
     run(board, HOUR / 2u);
@@ -487,7 +475,7 @@ test_off_over_midnights(const void *data)
 static void
 test_off_for_a_quarter(const void *data)
 {
-    const nfw_seconds start = at(2026, 10, 1, 12, 0, 0);
+    const nfw_seconds start = nfw_test_at(2026, 10, 1, 12, 0, 0);
     struct board *board = board_new(start);
 
     run(board, DAY);
@@ -495,7 +483,7 @@ test_off_for_a_quarter(const void *data)
     run(board, DAY);
     check_day(board, start / DAY * DAY + 91u * DAY, NFW_FREEZE_ESTIMATED);
     check_day(board, start / DAY * DAY + 92u * DAY, 0);
-    check_month(board, at(2026, 12, 1, 0, 0, 0), NFW_FREEZE_ESTIMATED);
+    check_month(board, nfw_test_at(2026, 12, 1, 0, 0, 0), NFW_FREEZE_ESTIMATED);
     board_free(board);
 }
 
@@ -517,7 +505,7 @@ static void
 test_cut_at_midnight(const void *data)
 {
     static const uint32_t pauses_s[] = {1, 5u * HOUR};
-    const nfw_seconds midnight = at(2027, 1, 1, 0, 0, 0);
+    const nfw_seconds midnight = nfw_test_at(2027, 1, 1, 0, 0, 0);
 
     for (unsigned i = 0; i < 3u * 2u; i++) {
         bool is_cut = true;
@@ -546,23 +534,14 @@ test_cut_at_midnight(const void *data)
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
-static uint32_t
-next_random(uint32_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 17;
-    *state ^= *state << 5;
-    return *state;
-}
-
 static void
 disturb(struct board *board, uint32_t *random)
 {
-    const int32_t seconds = (int32_t)(next_random(random) % 121u) - 60;
-    const int32_t hours = (int32_t)(next_random(random) % 49u) - 24;
+    const int32_t seconds = (int32_t)(nfw_random(random) % 121u) - 60;
+    const int32_t hours = (int32_t)(nfw_random(random) % 49u) - 24;
     enum nfw_clock_change change;
 
-    switch (next_random(random) % 6u) {
+    switch (nfw_random(random) % 6u) {
     case 0:
         (void)nfw_clock_set(&board->clock, board->clock.seconds + (uint32_t)seconds,
                             nfw_port_now_ms(), &change);
@@ -572,18 +551,18 @@ disturb(struct board *board, uint32_t *random)
                             nfw_port_now_ms(), &change);
         break;
     case 2:
-        power_off(board, next_random(random) % (3u * DAY));
+        power_off(board, nfw_random(random) % (3u * DAY));
         break;
     case 3:
         board->host.is_rtc_dead = true;
-        run(board, next_random(random) % DAY);
+        run(board, nfw_random(random) % DAY);
         board->host.is_rtc_dead = false;
         break;
     case 4:
         board->host.is_rtc_set = false;
         break;
     default:
-        nfw_host_set_rtc(&board->host, board->clock.seconds + next_random(random) % DAY);
+        nfw_host_set_rtc(&board->host, board->clock.seconds + nfw_random(random) % DAY);
         break;
     }
     catch_up(board);
@@ -602,7 +581,7 @@ static void
 test_troubled(const void *data)
 {
     for (uint32_t seed = 1; seed <= 40u && !nilo_test_current_failed; seed++) {
-        const nfw_seconds start = at(2027, 11, 20, 12, 0, 0);
+        const nfw_seconds start = nfw_test_at(2027, 11, 20, 12, 0, 0);
         struct board *board = board_new(start);
         uint32_t random = seed * 2654435761u;
         uint32_t last_day = 0;
@@ -611,10 +590,10 @@ test_troubled(const void *data)
         catch_up(board);
         for (unsigned i = 0; i < 120u && !nilo_test_current_failed; i++) {
             const uint32_t to_midnight = DAY - board->clock.seconds % DAY;
-            const uint32_t around = next_random(&random) % 120u;
+            const uint32_t around = nfw_random(&random) % 120u;
 
-            if (next_random(&random) % 3u == 0)
-                run(board, next_random(&random) % DAY);
+            if (nfw_random(&random) % 3u == 0)
+                run(board, nfw_random(&random) % DAY);
             else if (to_midnight + around > 60u)
                 run(board, to_midnight + around - 60u);
             disturb(board, &random);

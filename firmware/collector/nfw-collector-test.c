@@ -7,6 +7,7 @@
  *   test-nfw-collector [--every-byte]
  */
 #include "nfw-collector.h"
+#include "nfw-date-for-test.h"
 #include "nfw-host.h"
 #include "nilo-wire-test.h"
 
@@ -117,9 +118,7 @@ count_events(enum nfw_event_code code, unsigned channel, uint32_t *argument)
 static nfw_seconds
 midnight(void)
 {
-    const struct nfw_date date = {.year = 2027, .month = 1, .day = 1};
-
-    return nfw_date_to_seconds(&date);
+    return nfw_test_at(2027, 1, 1, 0, 0, 0);
 }
 
 /* --- counting and keeping ------------------------------------------------------------------- */

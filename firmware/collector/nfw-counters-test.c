@@ -2,6 +2,7 @@
 #include "nfw-counters.h"
 #include "nfw-eeprom.h"
 #include "nfw-host.h"
+#include "nfw-random.h"
 #include "nilo-wire-crc.h"
 #include "nilo-wire-test.h"
 
@@ -210,15 +211,6 @@ test_many_damaged(const void *data)
     nfw_host_free(host);
 }
 
-static uint32_t
-next_random(uint32_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 17;
-    *state ^= *state << 5;
-    return *state;
-}
-
 static void
 test_noise(const void *data)
 {
@@ -229,7 +221,7 @@ test_noise(const void *data)
         struct nfw_counters counters;
 
         for (unsigned i = 0; i < RING; i++)
-            ring_of(host)[i] = (uint8_t)next_random(&state);
+            ring_of(host)[i] = (uint8_t)nfw_random(&state);
         CHECK_INT(nfw_counters_start(&counters), NFW_ERR_NONE);
         CHECK(counters.torn > 0);
         CHECK(host->now_us < 620000u);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "nfw-calendar.h"
+#include "nfw-date-for-test.h"
 #include "nfw-eeprom.h"
 #include "nfw-freeze.h"
 #include "nfw-host.h"
@@ -36,25 +37,11 @@ board_free(struct board *board)
     free(board);
 }
 
-static nfw_seconds
-at(unsigned year, unsigned month, unsigned day, unsigned hour, unsigned minute, unsigned second)
-{
-    const struct nfw_date date = {.year = (uint16_t)year,
-                                  .month = (uint8_t)month,
-                                  .day = (uint8_t)day,
-                                  .hour = (uint8_t)hour,
-                                  .minute = (uint8_t)minute,
-                                  .second = (uint8_t)second};
-
-    CHECK(nfw_date_is_valid(&date));
-    return nfw_date_to_seconds(&date);
-}
-
 /* What the counters are: they cross zero, the limits of 16, 24 and 31 bits, and run backwards. */
 static void
 count_at(const struct board *board, nfw_seconds time, int32_t count[NFW_CHANNELS])
 {
-    const int32_t minutes = (int32_t)((time - at(2026, 1, 1, 0, 0, 0)) / 60u);
+    const int32_t minutes = (int32_t)((time - nfw_test_at(2026, 1, 1, 0, 0, 0)) / 60u);
     static const int32_t start[NFW_CHANNELS] = {0,          65000,    16777000, -16777300,
                                                 2147000000, -9999999, 5,        0};
     static const int32_t step[NFW_CHANNELS] = {1, 3, 5, 7, 1, 40, 0, -11};
@@ -128,8 +115,9 @@ test_empty(const void *data)
     nfw_freeze_start(&board->freeze);
     for (unsigned kind = 0; kind < NFW_FREEZE_KINDS; kind++)
         check_none(board, (enum nfw_freeze_kind)kind, 0);
-    CHECK_INT(step(board, at(2026, 3, 1, 0, 0, 0)), 3);
-    check(board, NFW_FREEZE_DAY, 0, at(2026, 3, 1, 0, 0, 0), at(2026, 3, 1, 0, 0, 0), 0);
+    CHECK_INT(step(board, nfw_test_at(2026, 3, 1, 0, 0, 0)), 3);
+    check(board, NFW_FREEZE_DAY, 0, nfw_test_at(2026, 3, 1, 0, 0, 0),
+          nfw_test_at(2026, 3, 1, 0, 0, 0), 0);
     board_free(board);
 }
 
@@ -139,7 +127,7 @@ test_out_of_log(const void *data)
     struct board *board = board_new();
     struct nfw_frozen frozen = {.time = 77};
 
-    step(board, at(2026, 3, 1, 0, 0, 0));
+    step(board, nfw_test_at(2026, 3, 1, 0, 0, 0));
     CHECK_INT(nfw_freeze_get(&board->freeze, NFW_FREEZE_HOUR, 1080, &frozen), NFW_ERR_RANGE);
     CHECK_INT(nfw_freeze_get(&board->freeze, NFW_FREEZE_DAY, 62, &frozen), NFW_ERR_RANGE);
     CHECK_INT(nfw_freeze_get(&board->freeze, NFW_FREEZE_MONTH, 24, &frozen), NFW_ERR_RANGE);
@@ -154,18 +142,19 @@ test_out_of_log(const void *data)
 static void
 test_first(const void *data)
 {
-    const nfw_seconds now = at(2026, 5, 17, 10, 30, 11);
+    const nfw_seconds now = nfw_test_at(2026, 5, 17, 10, 30, 11);
     struct board *board = board_new();
 
     CHECK_INT(step(board, now), 3);
-    check(board, NFW_FREEZE_MONTH, 0, at(2026, 5, 1, 0, 0, 0), now, 0);
-    check(board, NFW_FREEZE_DAY, 0, at(2026, 5, 17, 0, 0, 0), now, 0);
-    check(board, NFW_FREEZE_HOUR, 0, at(2026, 5, 17, 10, 0, 0), now, 0);
+    check(board, NFW_FREEZE_MONTH, 0, nfw_test_at(2026, 5, 1, 0, 0, 0), now, 0);
+    check(board, NFW_FREEZE_DAY, 0, nfw_test_at(2026, 5, 17, 0, 0, 0), now, 0);
+    check(board, NFW_FREEZE_HOUR, 0, nfw_test_at(2026, 5, 17, 10, 0, 0), now, 0);
     check_none(board, NFW_FREEZE_HOUR, 1);
     CHECK_INT(step(board, now + 1u), 0);
-    CHECK_INT(step(board, at(2026, 5, 17, 10, 59, 59)), 0);
-    CHECK_INT(step(board, at(2026, 5, 17, 11, 0, 0)), 1);
-    check(board, NFW_FREEZE_HOUR, 0, at(2026, 5, 17, 11, 0, 0), at(2026, 5, 17, 11, 0, 0), 0);
+    CHECK_INT(step(board, nfw_test_at(2026, 5, 17, 10, 59, 59)), 0);
+    CHECK_INT(step(board, nfw_test_at(2026, 5, 17, 11, 0, 0)), 1);
+    check(board, NFW_FREEZE_HOUR, 0, nfw_test_at(2026, 5, 17, 11, 0, 0),
+          nfw_test_at(2026, 5, 17, 11, 0, 0), 0);
     board_free(board);
 }
 
@@ -194,8 +183,8 @@ check_all(struct board *board, nfw_seconds start, nfw_seconds now)
 static void
 test_months(const void *data)
 {
-    const nfw_seconds start = at(2026, 1, 1, 0, 0, 0);
-    const nfw_seconds end = at(2026, 4, 7, 13, 0, 0);
+    const nfw_seconds start = nfw_test_at(2026, 1, 1, 0, 0, 0);
+    const nfw_seconds end = nfw_test_at(2026, 4, 7, 13, 0, 0);
     struct board *board = board_new();
     unsigned hours = 0;
 
@@ -210,8 +199,8 @@ test_months(const void *data)
     nfw_freeze_start(&board->freeze);
     check_all(board, start, end);
     for (unsigned month = 1; month <= 4u; month++)
-        check(board, NFW_FREEZE_MONTH, 4u - month, at(2026, month, 1, 0, 0, 0),
-              at(2026, month, 1, 0, 0, 0), 0);
+        check(board, NFW_FREEZE_MONTH, 4u - month, nfw_test_at(2026, month, 1, 0, 0, 0),
+              nfw_test_at(2026, month, 1, 0, 0, 0), 0);
     check_none(board, NFW_FREEZE_MONTH, 4);
     board_free(board);
 }
@@ -223,11 +212,11 @@ test_years(const void *data)
     struct board *board = board_new();
 
     for (unsigned i = 0; i < 40u; i++)
-        step(board, at(2026u + i / 12u, i % 12u + 1u, 1, 0, 0, 0));
+        step(board, nfw_test_at(2026u + i / 12u, i % 12u + 1u, 1, 0, 0, 0));
     nfw_freeze_start(&board->freeze);
     for (unsigned back = 0; back < NFW_FREEZE_MONTHS; back++) {
         const unsigned i = 39u - back;
-        const nfw_seconds month = at(2026u + i / 12u, i % 12u + 1u, 1, 0, 0, 0);
+        const nfw_seconds month = nfw_test_at(2026u + i / 12u, i % 12u + 1u, 1, 0, 0, 0);
 
         check(board, NFW_FREEZE_MONTH, back, month, month, 0);
     }
@@ -302,7 +291,7 @@ static const struct night nights[] = {
 static nfw_seconds
 at_array(const unsigned date[6])
 {
-    return at(date[0], date[1], date[2], date[3], date[4], date[5]);
+    return nfw_test_at(date[0], date[1], date[2], date[3], date[4], date[5]);
 }
 
 static void
@@ -335,7 +324,7 @@ test_night(const void *data)
 static void
 test_filling_in_interrupted(const void *data)
 {
-    const nfw_seconds from = at(2026, 6, 10, 12, 0, 0), to = from + 5u * DAY;
+    const nfw_seconds from = nfw_test_at(2026, 6, 10, 12, 0, 0), to = from + 5u * DAY;
 
     for (unsigned done = 0; done < 125u; done += 4u) {
         struct board *board = board_new();
@@ -358,7 +347,7 @@ static void
 test_back_and_forth(const void *data)
 {
     struct board *board = board_new();
-    const nfw_seconds start = at(2026, 6, 9, 12, 0, 0);
+    const nfw_seconds start = nfw_test_at(2026, 6, 9, 12, 0, 0);
     unsigned written = 0;
 
     for (nfw_seconds now = start; now < start + 3u * DAY; now += HOUR)
@@ -371,7 +360,8 @@ test_back_and_forth(const void *data)
         written += step(board, now);
     CHECK_INT(written, 0);
     CHECK_INT(step(board, start + 3u * DAY), 1);
-    check(board, NFW_FREEZE_DAY, 1, at(2026, 6, 11, 0, 0, 0), at(2026, 6, 11, 0, 0, 0), 0);
+    check(board, NFW_FREEZE_DAY, 1, nfw_test_at(2026, 6, 11, 0, 0, 0),
+          nfw_test_at(2026, 6, 11, 0, 0, 0), 0);
     board_free(board);
 }
 
@@ -379,7 +369,8 @@ test_back_and_forth(const void *data)
 static void
 test_wrong_by_years(const void *data)
 {
-    const nfw_seconds start = at(2026, 1, 1, 0, 0, 0), wrong = at(2071, 8, 9, 10, 11, 12);
+    const nfw_seconds start = nfw_test_at(2026, 1, 1, 0, 0, 0),
+                      wrong = nfw_test_at(2071, 8, 9, 10, 11, 12);
     struct board *board = board_new();
     nfw_seconds now;
     unsigned held = 0;
@@ -407,7 +398,7 @@ test_wrong_by_years(const void *data)
 static void
 test_counter_set(const void *data)
 {
-    const nfw_seconds start = at(2026, 6, 9, 0, 0, 0);
+    const nfw_seconds start = nfw_test_at(2026, 6, 9, 0, 0, 0);
     struct board *board = board_new();
     nfw_seconds now;
 
@@ -445,7 +436,7 @@ day_of(struct board *board, nfw_seconds time)
 static void
 test_no_midnight(const void *data)
 {
-    const nfw_seconds start = at(2026, 6, 9, 0, 0, 0);
+    const nfw_seconds start = nfw_test_at(2026, 6, 9, 0, 0, 0);
     struct board *board = board_new();
     uint8_t *day = day_of(board, start + DAY);
     uint8_t kept[64];
@@ -474,7 +465,7 @@ test_orders(const void *data)
 {
     struct board *board = board_new();
     int32_t count[NFW_CHANNELS];
-    nfw_seconds now = at(2026, 6, 9, 10, 0, 0);
+    nfw_seconds now = nfw_test_at(2026, 6, 9, 10, 0, 0);
 
     for (unsigned i = 0; i < 20u; i++, now += 61u) {
         count_at(board, now, count);
@@ -506,7 +497,7 @@ test_layout(const void *data)
     static const uint8_t hour[28] = {0xd6, 0, 0, 0, 0xff, 0xff, 0xff, 2,
                                      0,    0, 0, 0, 0,    0xff, 0xff, 0xff};
     const int32_t count[NFW_CHANNELS] = {-1, 2, INT32_MIN, INT32_MAX};
-    const nfw_seconds time = at(2026, 6, 9, 0, 0, 0);
+    const nfw_seconds time = nfw_test_at(2026, 6, 9, 0, 0, 0);
     struct board *board = board_new();
     const uint32_t number = time / HOUR + 1u;
     const uint8_t *record = board->host.eeprom.cells + NFW_EEPROM_HOURS + number % 1080u * 32u;
@@ -532,7 +523,7 @@ test_layout(const void *data)
 static void
 test_newer_format(const void *data)
 {
-    const nfw_seconds time = at(2026, 6, 9, 0, 0, 0);
+    const nfw_seconds time = nfw_test_at(2026, 6, 9, 0, 0, 0);
     struct board *board = board_new();
     uint8_t *day = day_of(board, time);
     uint8_t kept[64];
@@ -559,7 +550,7 @@ test_noise(const void *data)
 {
     struct board *board = board_new();
     struct nfw_frozen frozen;
-    const nfw_seconds now = at(2026, 6, 9, 10, 0, 0);
+    const nfw_seconds now = nfw_test_at(2026, 6, 9, 10, 0, 0);
     uint32_t state = 4;
     uint64_t start_us;
 
@@ -585,7 +576,7 @@ test_noise(const void *data)
 static void
 test_dead_slot(const void *data)
 {
-    const nfw_seconds time = at(2026, 6, 9, 0, 0, 0);
+    const nfw_seconds time = nfw_test_at(2026, 6, 9, 0, 0, 0);
     struct board *board = board_new();
 
     step(board, time - HOUR);
@@ -606,7 +597,7 @@ test_dead_slot(const void *data)
 static void
 test_absent_at_start(const void *data)
 {
-    const nfw_seconds time = at(2026, 6, 9, 0, 0, 0);
+    const nfw_seconds time = nfw_test_at(2026, 6, 9, 0, 0, 0);
     struct board *board = board_new();
     int32_t count[NFW_CHANNELS] = {0};
 
@@ -631,7 +622,7 @@ static void
 test_start_time(const void *data)
 {
     struct board *board = board_new();
-    const nfw_seconds start = at(2026, 1, 1, 0, 0, 0);
+    const nfw_seconds start = nfw_test_at(2026, 1, 1, 0, 0, 0);
     uint64_t start_us;
 
     for (nfw_seconds now = start; now < start + 80u * DAY + 2u * HOUR; now += HOUR)
@@ -663,7 +654,7 @@ step_and_cut(struct board *board, nfw_seconds now)
 static void
 test_cut(const void *data)
 {
-    const nfw_seconds midnight = at(2026, 6, 1, 0, 0, 0);
+    const nfw_seconds midnight = nfw_test_at(2026, 6, 1, 0, 0, 0);
     struct board *board = board_new();
     struct board *before = board_new();
     unsigned cuts = 0;

@@ -2,6 +2,7 @@
 #include "nfw-host.h"
 #include "nfw-inputs.h"
 #include "nfw-pulse-vectors.h"
+#include "nfw-random.h"
 #include "nilo-wire-test.h"
 
 #include <stdlib.h>
@@ -231,28 +232,19 @@ run_vectors(void)
 #define RANDOM_MS 6000u
 #define SEEDS     400u
 
-static uint32_t
-next_random(uint32_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 17;
-    *state ^= *state << 5;
-    return *state;
-}
-
 /* Short ones, long ones, and those that are just long enough or just not. */
 static uint32_t
 next_length(uint32_t *random, uint32_t min)
 {
-    switch (next_random(random) % 4u) {
+    switch (nfw_random(random) % 4u) {
     case 0:
-        return 1u + next_random(random) % 3u;
+        return 1u + nfw_random(random) % 3u;
     case 1:
-        return min > 2u ? min - 2u + next_random(random) % 5u : 1u + next_random(random) % 3u;
+        return min > 2u ? min - 2u + nfw_random(random) % 5u : 1u + nfw_random(random) % 3u;
     case 2:
-        return 1u + next_random(random) % (2u * min);
+        return 1u + nfw_random(random) % (2u * min);
     default:
-        return min + next_random(random) % (4u * min);
+        return min + nfw_random(random) % (4u * min);
     }
 }
 
@@ -260,7 +252,7 @@ next_length(uint32_t *random, uint32_t min)
 static void
 draw_levels(bool level[RANDOM_MS], const struct nfw_channel_config *config, uint32_t *random)
 {
-    bool is_closed = next_random(random) % 2u != 0;
+    bool is_closed = nfw_random(random) % 2u != 0;
 
     for (uint32_t at = 0; at < RANDOM_MS;) {
         uint32_t length =
@@ -339,15 +331,15 @@ test_random(const void *data)
     static struct nfw_pins waiting[RANDOM_MS];
     const uint32_t seed = *(const uint32_t *)data;
     uint32_t random = seed * 2654435761u + 1u;
-    const nfw_ms start = next_random(&random) % 2u != 0 ? 0u - RANDOM_MS / 2u : 5u;
-    const uint32_t held_up = 1u + next_random(&random) % 200u;
+    const nfw_ms start = nfw_random(&random) % 2u != 0 ? 0u - RANDOM_MS / 2u : 5u;
+    const uint32_t held_up = 1u + nfw_random(&random) % 200u;
     unsigned n_waiting = 0;
     struct rig rig;
 
     rig_init(&rig, start, 0);
     for (unsigned i = 0; i < NFW_CHANNELS; i++) {
-        rig.config.channel[i].min_closed_ms = (uint16_t)(1u + next_random(&random) % 40u);
-        rig.config.channel[i].min_open_ms = (uint16_t)(1u + next_random(&random) % 40u);
+        rig.config.channel[i].min_closed_ms = (uint16_t)(1u + nfw_random(&random) % 40u);
+        rig.config.channel[i].min_open_ms = (uint16_t)(1u + nfw_random(&random) % 40u);
         draw_levels(levels[i], &rig.config.channel[i], &random);
     }
     rig.closed = gather_pins(levels, 0);
@@ -359,7 +351,7 @@ test_random(const void *data)
         if (closed != rig.closed)
             waiting[n_waiting++] = (struct nfw_pins){.time = rig.now, .closed = closed};
         rig.closed = closed;
-        if (next_random(&random) % held_up != 0)
+        if (nfw_random(&random) % held_up != 0)
             continue;
         for (unsigned i = 0; i < n_waiting; i++)
             nfw_inputs_feed(&rig.inputs, &rig.config, &waiting[i]);
@@ -403,11 +395,11 @@ test_wait(const void *data)
     sleeper = eager;
     for (uint32_t at = 0; at < 60000u; at++) {
         eager.now++;
-        if (next_random(&random) % 30u == 0) {
+        if (nfw_random(&random) % 30u == 0) {
             /* mostly short ones, but long enough for a magnet at times */
-            const unsigned quiet = next_random(&random) % 50u == 0 ? 4000u : 0;
+            const unsigned quiet = nfw_random(&random) % 50u == 0 ? 4000u : 0;
 
-            rig_set_pin(&eager, next_random(&random) % NFW_PINS, next_random(&random) % 2u != 0);
+            rig_set_pin(&eager, nfw_random(&random) % NFW_PINS, nfw_random(&random) % 2u != 0);
             sleeper.now = eager.now;
             rig_set(&sleeper, eager.closed);
             for (unsigned i = 0; i < quiet; i++) {
@@ -492,17 +484,17 @@ test_dual_random(const void *data)
         const char before = "0132"[position & 3];
         const unsigned bias = i / 10000u % 2u;
 
-        position += next_random(&random) % 3u > bias ? 1 : -1;
-        for (unsigned n = next_random(&random) % 4u; n > 0; n--) {
+        position += nfw_random(&random) % 3u > bias ? 1 : -1;
+        for (unsigned n = nfw_random(&random) % 4u; n > 0; n--) {
             rig_feed(&rig, get_state_pins(states[position & 3]));
-            rig.now += 1u + next_random(&random) % 3u;
+            rig.now += 1u + nfw_random(&random) % 3u;
             rig_feed(&rig, get_state_pins(before));
-            rig.now += 1u + next_random(&random) % 3u;
+            rig.now += 1u + nfw_random(&random) % 3u;
         }
         rig_feed(&rig, get_state_pins(states[position & 3]));
-        if (next_random(&random) % 2u != 0)
+        if (nfw_random(&random) % 2u != 0)
             rig_step(&rig);
-        rig_pass(&rig, NFW_VECTOR_MIN_MS + next_random(&random) % 20u);
+        rig_pass(&rig, NFW_VECTOR_MIN_MS + nfw_random(&random) % 20u);
         if (position % 4 == 0 && position != rest) {
             expected += (position - rest) / 4;
             rest = position;

@@ -2,6 +2,7 @@
 
 /* Answers are put together here byte by byte, by the rules of EN 13757-3 and CJ/T 188. */
 #include "nfw-meter-talk.h"
+#include "nfw-random.h"
 #include "nilo-mbus-record.h"
 #include "nilo-wire-test.h"
 
@@ -262,10 +263,7 @@ static uint32_t random_state = 2463534242u;
 static uint32_t
 next_random(uint32_t below)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 17;
-    random_state ^= random_state << 5;
-    return random_state % below;
+    return nfw_random(&random_state) % below;
 }
 
 static bool

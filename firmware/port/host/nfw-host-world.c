@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "nfw-host-world.h"
 
+#include "nfw-random.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -39,15 +41,6 @@ get_monotonic_us(void)
 
 /* --- the EEPROM's file ---------------------------------------------------------------------- */
 
-static uint32_t
-next_random(struct nfw_host_world_state *state)
-{
-    state->random ^= state->random << 13;
-    state->random ^= state->random >> 17;
-    state->random ^= state->random << 5;
-    return state->random;
-}
-
 /* There is no way on from a full disk: the file would say something else than the board. */
 static void
 write_page(struct nfw_host_world_state *state, uint32_t page, const uint8_t *bytes)
@@ -75,14 +68,15 @@ static void
 tear_page(struct nfw_host_world_state *state, const uint8_t *before, const uint8_t *after,
           uint8_t *torn)
 {
-    const uint32_t at = next_random(state) % NFW_EEPROM_PAGE_SIZE;
-    const bool is_erased = next_random(state) % 4u == 0u;
+    const uint32_t at = nfw_random(&state->random) % NFW_EEPROM_PAGE_SIZE;
+    const bool is_erased = nfw_random(&state->random) % 4u == 0u;
 
     for (uint32_t i = 0; i < NFW_EEPROM_PAGE_SIZE; i++) {
         if (i < at || before[i] == after[i])
             torn[i] = after[i];
         else if (i == at)
-            torn[i] = (uint8_t)(before[i] & after[i]) | (uint8_t)(next_random(state) & before[i]);
+            torn[i] =
+                (uint8_t)(before[i] & after[i]) | (uint8_t)(nfw_random(&state->random) & before[i]);
         else
             torn[i] = is_erased ? 0xffu : before[i];
     }
