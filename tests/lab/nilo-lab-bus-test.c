@@ -357,6 +357,33 @@ test_station_hears(gconstpointer data)
     nilo_lab_test_master_free(master);
 }
 
+static void
+test_station_deaf(void)
+{
+    NiloLabTestMaster *master = nilo_lab_test_master_new("[bus b]\nwrong-parity=yes\n");
+    g_autoptr(GByteArray) heard = g_byte_array_new();
+
+    nilo_lab_bus_add_station(master->bus, "s", hear_cb, heard);
+    nilo_lab_test_master_short(master, NILO_LAB_MBUS_SND_NKE, 1);
+    g_assert_cmpuint(heard->len, ==, 0);
+    settings_of(master)->wrong_parity = FALSE;
+    nilo_lab_test_master_short(master, NILO_LAB_MBUS_SND_NKE, 1);
+    g_assert_cmpuint(heard->len, ==, 5);
+    nilo_lab_test_master_free(master);
+}
+
+static void
+test_station_late(void)
+{
+    NiloLabTestMaster *master = nilo_lab_test_master_new("[bus b]\nlate-ms=800\n");
+
+    g_assert_cmpint(nilo_lab_bus_delay_answer(master->bus), ==, 0);
+    settings_of(master)->late_ppm = 1000000;
+    g_assert_cmpint(nilo_lab_bus_delay_answer(master->bus), ==, 800000000);
+    g_assert_cmpuint(nilo_lab_bus_get_stats(master->bus)->late_answers, ==, 1);
+    nilo_lab_test_master_free(master);
+}
+
 /* two stations at one moment: a 0 wins, and the master hears one broken character */
 static void
 test_stations_collide(void)
@@ -426,6 +453,8 @@ main(int argc, char **argv)
     g_test_add_func("/lab/control/kill-and-revive", test_kill_and_revive);
     g_test_add_data_func("/lab/bus/station/hears-rs485", GINT_TO_POINTER(TRUE), test_station_hears);
     g_test_add_data_func("/lab/bus/station/hears-mbus", GINT_TO_POINTER(FALSE), test_station_hears);
+    g_test_add_func("/lab/bus/station/deaf", test_station_deaf);
+    g_test_add_func("/lab/bus/station/late", test_station_late);
     g_test_add_func("/lab/bus/station/collide", test_stations_collide);
     g_test_add_func("/lab/bus/station/other-speed", test_resample);
     return g_test_run();

@@ -412,10 +412,7 @@ collect_signals(NiloLabBus *bus, const NiloLabHeard *heard)
 
         if (!nilo_lab_meter_hear(g_ptr_array_index(bus->meters, i), heard, &answer))
             continue;
-        if (nilo_lab_random_happens(&bus->random, bus->settings.late_ppm)) {
-            bus->stats.late_answers++;
-            answer.delay_ns += bus->settings.late_ms * NS_PER_MS;
-        }
+        answer.delay_ns += nilo_lab_bus_delay_answer(bus);
         signal = (NiloLabSignal){.start_ns = heard->end_ns + answer.delay_ns,
                                  .bytes = g_memdup2(answer.bytes, answer.size),
                                  .size = answer.size,
@@ -555,9 +552,11 @@ nilo_lab_bus_hear_byte(NiloLabBus *bus, guint8 byte, gint64 end_ns, guint speed_
     }
     if (nilo_lab_random_happens(&bus->random, settings->noise_ppm))
         byte = hit(bus, byte, &damaged);
-    tell_stations(bus,
-                  &(NiloLabByte){.end_ns = end_ns, .byte = byte, .damaged = damaged, .meter = -1},
-                  bus->speed_baud, -1);
+    /* what carries a station's bytes cannot say that one has a wrong parity */
+    if (!settings->wrong_parity)
+        tell_stations(
+            bus, &(NiloLabByte){.end_ns = end_ns, .byte = byte, .damaged = damaged, .meter = -1},
+            bus->speed_baud, -1);
     if (damaged)
         forget_heard(bus);
     else
@@ -601,6 +600,23 @@ count_answer(NiloLabBus *bus, const NiloLabByte *byte, gint64 byte_ns)
     stats->silent_ns -= bus->open_wire_ns;
     stats->live_ns += bus->open_wire_ns + byte->end_ns - bus->heard_end_ns;
     bus->open_wire_ns = 0;
+}
+
+/**
+ * nilo_lab_bus_delay_answer:
+ * @bus: a bus
+ *
+ * Casts the dice for an answer that is about to begin.
+ *
+ * Returns: by how much it comes late; mostly 0
+ */
+gint64
+nilo_lab_bus_delay_answer(NiloLabBus *bus)
+{
+    if (!nilo_lab_random_happens(&bus->random, bus->settings.late_ppm))
+        return 0;
+    bus->stats.late_answers++;
+    return bus->settings.late_ms * NS_PER_MS;
 }
 
 /**

@@ -26,7 +26,7 @@ typedef struct {
     guint late_ppm;        /* of answers that come late */
     guint late_ms;         /* by how much */
     gboolean babble;       /* somebody talks without end */
-    gboolean wrong_parity; /* the master's parity is not the meters': they hear nothing sound */
+    gboolean wrong_parity; /* the master's parity is not the others': they hear nothing sound */
     gboolean unplugged;    /* the adapter */
     guint cut_after;       /* meters before the cut; G_MAXUINT: whole */
 } NiloLabBusSettings;
@@ -65,6 +65,7 @@ void nilo_lab_bus_unlock(NiloLabBus *bus);
 void nilo_lab_bus_add_meter(NiloLabBus *bus, NiloLabMeter *meter);
 guint nilo_lab_bus_add_station(NiloLabBus *bus, const char *name, NiloLabBusHearFunc func,
                                gpointer user_data);
+gint64 nilo_lab_bus_delay_answer(NiloLabBus *bus);
 void nilo_lab_bus_say(NiloLabBus *bus, guint station, const NiloLabByte *byte);
 void nilo_lab_bus_set_time(NiloLabBus *bus, const NiloLabTime *time);
 void nilo_lab_bus_set_log(NiloLabBus *bus, NiloLabLog *log);

@@ -240,6 +240,8 @@ nilo_lab_station_read(NiloLabStation *station)
     /* what a divisor makes of 9600 is 9601: as good as the same, and no two bytes may touch */
     line_baud = nilo_lab_bus_get_speed_baud(station->bus);
     own_baud = is_same_speed(station->speed_baud, line_baud) ? line_baud : station->speed_baud;
+    if (now_ns > station->out_end_ns) /* else these go on behind others */
+        station->out_end_ns = now_ns + nilo_lab_bus_delay_answer(station->bus);
     for (gssize i = 0; i < size; i++) {
         const gint64 byte_ns = BITS_PER_BYTE * NS_PER_S / own_baud;
         const NiloLabByte byte = {.end_ns = MAX(now_ns, station->out_end_ns) + byte_ns,
