@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "nilo-lab-control.h"
+#include "nilo-lab-digits.h"
 #include "nilo-lab-test-master.h"
 
 #include <string.h>
@@ -186,6 +187,7 @@ test_echo(void)
 
     nilo_lab_test_master_short(master, 0x40, 1);
     g_assert_true(nilo_lab_test_master_heard(master, "1040014116E5"));
+    g_assert_cmpuint(nilo_lab_bus_get_stats(master->bus)->echoes, ==, 5);
 }
 
 static void
@@ -268,6 +270,109 @@ test_half_duplex(void)
     g_assert_cmpuint(nilo_lab_bus_get_stats(master->bus)->requests, ==, 1);
 }
 
+/* --- another master ----------------------------------------------------------------------------
+ */
+
+/* lets so much time pass, and returns what the first master has heard */
+static char *
+listen(NiloLabTestMaster *master, gint64 ms)
+{
+    g_autoptr(GByteArray) heard = g_byte_array_new();
+    const gint64 end_ns = master->now_ns + ms * 1000000;
+    NiloLabByte byte;
+    gint64 due_ns;
+
+    for (; master->now_ns < end_ns; master->now_ns += 1000000) {
+        nilo_lab_bus_plan(master->bus, master->now_ns, &due_ns);
+        while (nilo_lab_bus_peek(master->bus, master->now_ns, &due_ns) &&
+               due_ns <= master->now_ns && nilo_lab_bus_take(master->bus, &byte))
+            g_byte_array_append(heard, &byte.byte, 1);
+    }
+    return nilo_lab_hex(heard->data, heard->len);
+}
+
+static void
+test_second_asks_again(void)
+{
+    g_autoptr(NiloLabTestMaster) master = nilo_lab_test_master_new(HEAD METERS);
+    const NiloLabBusStats *stats = nilo_lab_bus_get_stats(master->bus);
+    g_autofree char *nothing = NULL, *heard = NULL;
+    gint64 due_ns;
+
+    settings_of(master)->second_ms = 200;
+    g_assert_false(nilo_lab_bus_plan(master->bus, master->now_ns, &due_ns));
+    nilo_lab_test_master_short(master, 0x40, 2);
+    nilo_lab_test_master_long(master, 0x53, 1, 0x51, "01 7A 25"); /* an address is no question */
+    heard = listen(master, 2000);
+    g_assert_cmpuint(stats->second_requests, >, 3);
+    g_assert_cmpuint(stats->requests, ==, 2 + stats->second_requests);
+    /* a wire that is heard by the current: the answers alone, and all from the one with address 1
+     */
+    g_assert_true(g_str_has_prefix(heard, "E5E5E5"));
+    settings_of(master)->second_ms = 0;
+    g_free(listen(master, 500));
+    nothing = listen(master, 1000);
+    g_assert_cmpstr(nothing, ==, "");
+}
+
+static void
+test_second_breaks_off(void)
+{
+    g_autoptr(NiloLabTestMaster) master = nilo_lab_test_master_new(
+        HEAD "second-master-ms=200\nsecond-master-break-ppm=1000000\n" METERS);
+    const NiloLabBusStats *stats = nilo_lab_bus_get_stats(master->bus);
+    g_autofree char *heard = NULL;
+
+    nilo_lab_test_master_short(master, 0x40, 1);
+    heard = listen(master, 3000);
+    g_assert_cmpuint(stats->second_requests, >, 3);
+    g_assert_cmpuint(stats->requests, ==, 1);
+    g_assert_cmpstr(heard, ==, "");
+}
+
+/* on RS485 the one hears the other, and two at once are nothing to anybody */
+static void
+test_second_talks_over(void)
+{
+    const guint8 request[] = {0x68, 0x10, 0x42, 0,    0,    0, 0,    0x01,
+                              0x33, 1,    3,    0x90, 0x1f, 1, 0xa2, 0x16};
+    g_autoptr(NiloLabTestMaster) master =
+        nilo_lab_test_master_new(RS485 "[meter a]\nbus=b\nprotocol=cjt188\nid=33010000000042\n");
+    const NiloLabBusStats *stats = nilo_lab_bus_get_stats(master->bus);
+    g_autofree char *alone = NULL, *both = NULL;
+
+    nilo_lab_bus_say_as_master(master->bus, request, sizeof request, 0, master->now_ns);
+    alone = listen(master, 300);
+    g_assert_true(g_str_has_prefix(alone, "6810420000000001330103901F01A216FEFEFE68"));
+    g_assert_cmpuint(stats->requests, ==, 1);
+    nilo_lab_bus_say_as_master(master->bus, request, sizeof request, 0, master->now_ns);
+    nilo_lab_bus_hear(master->bus, request, sizeof request, master->now_ns + 5000000, 0);
+    both = listen(master, 300);
+    g_assert_null(strstr(both, "FEFEFE"));
+    g_assert_cmpuint(stats->requests, ==, 1);
+}
+
+/* a station hears who talks, at the speed he talks */
+static void
+speed_cb(const NiloLabByte *byte, guint speed_baud, gpointer user_data)
+{
+    g_string_append_printf(user_data, "%02X@%u ", byte->byte, speed_baud);
+}
+
+static void
+test_second_to_station(void)
+{
+    const guint8 bytes[] = {0x10, 0x40};
+    g_autoptr(GString) heard = g_string_new(NULL);
+    NiloLabTestMaster *master = nilo_lab_test_master_new(HEAD);
+
+    nilo_lab_bus_add_station(master->bus, "s", speed_cb, heard);
+    nilo_lab_bus_say_as_master(master->bus, bytes, sizeof bytes, 4800, master->now_ns);
+    g_free(listen(master, 100));
+    g_assert_cmpstr(heard->str, ==, "10@4800 40@4800 ");
+    nilo_lab_test_master_free(master);
+}
+
 /* --- control -----------------------------------------------------------------------------------
  */
 
@@ -302,6 +407,11 @@ static const ControlCase control_cases[] = {
     {"/lab/control/deviate", "deviate 10000002 no-fcb,late", "ok=yes"},
     {"/lab/control/deviate-bad", "deviate 10000002 rude", "error=\"rude\" found"},
     {"/lab/control/valve", "valve 10000002 shut", "ok=yes"},
+    {"/lab/control/second-master", "second-master b 500 100000", "ok=yes"},
+    {"/lab/control/second-master-bad", "second-master b 500 much", "error=\"much\" is not"},
+    {"/lab/control/say", "say b 1040014116 4800", "ok=yes"},
+    {"/lab/control/say-odd", "say b 104", "error=expected 1 to 512 bytes"},
+    {"/lab/control/say-no-hex", "say b 10x0", "error=expected 1 to 512 bytes"},
     {"/lab/control/reset-stats", "reset-stats", "ok=yes"},
 };
 
@@ -448,6 +558,10 @@ main(int argc, char **argv)
     g_test_add_func("/lab/fault/dead-and-cut", test_dead_and_cut);
     g_test_add_func("/lab/fault/babble", test_babble);
     g_test_add_func("/lab/fault/wrong-parity-and-unplugged", test_wrong_parity_and_unplugged);
+    g_test_add_func("/lab/second-master/asks-again", test_second_asks_again);
+    g_test_add_func("/lab/second-master/breaks-off", test_second_breaks_off);
+    g_test_add_func("/lab/second-master/talks-over", test_second_talks_over);
+    g_test_add_func("/lab/second-master/to-station", test_second_to_station);
     for (gsize i = 0; i < G_N_ELEMENTS(control_cases); i++)
         g_test_add_data_func(control_cases[i].path, &control_cases[i], test_control);
     g_test_add_func("/lab/control/kill-and-revive", test_kill_and_revive);

@@ -6,6 +6,8 @@
  */
 #include "nilo-lab-bus.h"
 
+#include "nilo-lab-second-master.h"
+
 #include <string.h>
 
 #define NS_PER_S      G_GINT64_CONSTANT(1000000000)
@@ -39,13 +41,16 @@ struct _NiloLabBus {
     guint8 heard[MAX_HEARD];
     gsize heard_size;
     gint64 heard_end_ns;
-    guint speed_baud; /* of the last byte heard */
+    guint speed_baud; /* of the last byte of the first master; 0: it has said nothing */
     GArray *queue;    /* element-type NiloLabByte, in order of time */
     guint queue_head;
     gint64 out_end_ns; /* of the last byte taken */
     gint64 babble_end_ns;
-    GByteArray *sent;    /* of the answer that is going out */
-    gint64 open_wire_ns; /* of the request that nobody has answered yet; 0: none */
+    NiloLabSecondMaster *second;
+    gint64 first_end_ns;  /* of the last byte of the first master */
+    gint64 second_end_ns; /* of the other */
+    GByteArray *sent;     /* of the answer that is going out */
+    gint64 open_wire_ns;  /* of the request that nobody has answered yet; 0: none */
 };
 
 static void
@@ -81,10 +86,10 @@ nilo_lab_bus_new(const char *name, guint64 seed)
     bus->settings.speed_baud = 2400;
     bus->settings.late_ms = 900;
     bus->settings.cut_after = G_MAXUINT;
-    bus->speed_baud = 2400;
     bus->meters = g_ptr_array_new_with_free_func((GDestroyNotify)nilo_lab_meter_free);
     bus->queue = g_array_new(FALSE, FALSE, sizeof(NiloLabByte));
     bus->sent = g_byte_array_new();
+    bus->second = nilo_lab_second_master_new();
     bus->stations = g_array_new(FALSE, FALSE, sizeof(Station));
     g_array_set_clear_func(bus->stations, clear_station);
     nilo_lab_random_init(&bus->random, nilo_lab_hash_text(seed, name));
@@ -101,6 +106,7 @@ void
 nilo_lab_bus_free(NiloLabBus *bus)
 {
     g_array_unref(bus->stations);
+    nilo_lab_second_master_free(bus->second);
     g_byte_array_unref(bus->sent);
     g_array_unref(bus->queue);
     g_ptr_array_unref(bus->meters);
@@ -261,12 +267,12 @@ nilo_lab_bus_get_utc_us(NiloLabBus *bus, gint64 mono_ns)
  * nilo_lab_bus_get_speed_baud:
  * @bus: a bus
  *
- * Returns: the speed at which the master last spoke, and is taken to listen
+ * Returns: the speed at which the master last spoke, and is taken to listen; before, the bus's own
  */
 guint
 nilo_lab_bus_get_speed_baud(NiloLabBus *bus)
 {
-    return bus->speed_baud;
+    return bus->speed_baud > 0 ? bus->speed_baud : bus->settings.speed_baud;
 }
 
 /**
@@ -312,7 +318,7 @@ queue_byte(NiloLabBus *bus, NiloLabByte byte)
     nilo_lab_bytes_insert(bus->queue, bus->queue_head, &byte,
                           nilo_lab_bus_byte_ns(bus, bus->speed_baud));
     if (bus->settings.kind == NILO_LAB_BUS_RS485)
-        tell_stations(bus, &byte, bus->speed_baud, byte.meter);
+        tell_stations(bus, &byte, nilo_lab_bus_get_speed_baud(bus), byte.meter);
 }
 
 /* what noise does to one byte: mostly one bit, which parity shows, sometimes more */
@@ -464,9 +470,9 @@ answer_request(NiloLabBus *bus, NiloLabHeard *heard, const guint8 *bytes, gsize 
 
 /* how many bytes at the front are done with; 0: wait for more */
 static gsize
-digest(NiloLabBus *bus)
+digest(NiloLabBus *bus, guint speed_baud)
 {
-    NiloLabHeard heard = {.end_ns = bus->heard_end_ns, .speed_baud = bus->speed_baud};
+    NiloLabHeard heard = {.end_ns = bus->heard_end_ns, .speed_baud = speed_baud};
     const NiloLabFit cjt188 = nilo_lab_cjt188_frame_fit(bus->heard, bus->heard_size, &heard.cjt188);
     const NiloLabFit mbus = nilo_lab_mbus_frame_fit(bus->heard, bus->heard_size, &heard.mbus);
     gsize size;
@@ -475,6 +481,7 @@ digest(NiloLabBus *bus)
         return mbus == NILO_LAB_FIT_NONE && cjt188 == NILO_LAB_FIT_NONE ? 1 : 0;
     heard.is_mbus = mbus == NILO_LAB_FIT_COMPLETE;
     size = heard.is_mbus ? heard.mbus.size : heard.cjt188.size;
+    nilo_lab_second_master_learn(bus->second, &heard, bus->heard, size);
     answer_request(bus, &heard, bus->heard, size);
     return size;
 }
@@ -485,18 +492,18 @@ forget_heard(NiloLabBus *bus)
     bus->heard_size = 0;
 }
 
-/* what the meters get of one byte of the master */
+/* what the meters get of one byte of a master */
 static void
-pass_to_meters(NiloLabBus *bus, guint8 byte, gint64 start_ns, gint64 end_ns)
+pass_to_meters(NiloLabBus *bus, guint8 byte, gint64 start_ns, gint64 end_ns, guint speed_baud)
 {
-    const gint64 gap_ns = GAP_NS + GAP_BITS * NS_PER_S / bus->speed_baud;
+    const gint64 gap_ns = GAP_NS + GAP_BITS * NS_PER_S / speed_baud;
 
     if (start_ns - bus->heard_end_ns > gap_ns || bus->heard_size == MAX_HEARD)
         forget_heard(bus);
     bus->heard_end_ns = end_ns;
     bus->heard[bus->heard_size++] = byte;
     while (bus->heard_size > 0) {
-        const gsize done = digest(bus);
+        const gsize done = digest(bus, speed_baud);
 
         if (done == 0)
             return;
@@ -504,6 +511,99 @@ pass_to_meters(NiloLabBus *bus, guint8 byte, gint64 start_ns, gint64 end_ns)
         bus->heard_size -= done;
     }
 }
+
+/* --- another master ----------------------------------------------------------------------------
+ */
+
+/* whether an answer is on the wire between the two moments */
+static gboolean
+is_answered(NiloLabBus *bus, gint64 start_ns, gint64 end_ns)
+{
+    const gint64 byte_ns = nilo_lab_bus_byte_ns(bus, bus->speed_baud);
+
+    for (guint i = bus->queue_head; i < bus->queue->len; i++) {
+        const NiloLabByte *byte = &g_array_index(bus->queue, NiloLabByte, i);
+
+        if (byte->meter >= 0 && byte->end_ns > start_ns && byte->end_ns - byte_ns < end_ns)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* what the first master's adapter makes of a byte of the other */
+static void
+hear_as_master(NiloLabBus *bus, const NiloLabByte *byte, guint speed_baud)
+{
+    const guint own_baud = nilo_lab_bus_get_speed_baud(bus);
+    g_autoptr(GArray) heard = g_array_new(FALSE, FALSE, sizeof(NiloLabByte));
+
+    nilo_lab_byte_resample(byte, speed_baud, own_baud, heard);
+    for (guint i = 0; i < heard->len; i++)
+        nilo_lab_bytes_insert(bus->queue, bus->queue_head, &g_array_index(heard, NiloLabByte, i),
+                              nilo_lab_bus_byte_ns(bus, own_baud));
+}
+
+/* On RS485 the first one's adapter hears the other; on M-Bus it hears currents alone. Two at once
+ * are heard as a sum by who listens for himself, and not at all by meters. */
+static void
+hear_second(NiloLabBus *bus, NiloLabByte *byte, guint speed_baud)
+{
+    const gint64 start_ns = byte->end_ns - BITS_PER_BYTE * NS_PER_S / speed_baud;
+    const gboolean is_shared = bus->settings.kind == NILO_LAB_BUS_RS485;
+
+    byte->damaged =
+        start_ns < bus->first_end_ns || (is_shared && is_answered(bus, start_ns, byte->end_ns));
+    bus->second_end_ns = byte->end_ns;
+    tell_stations(bus, byte, speed_baud, -1);
+    if (is_shared)
+        hear_as_master(bus, byte, speed_baud);
+    if (byte->damaged)
+        forget_heard(bus);
+    else
+        pass_to_meters(bus, byte->byte, start_ns, byte->end_ns, speed_baud);
+}
+
+/* lets it say what begins until then; FALSE: it has nothing more to say, else when it goes on */
+static gboolean
+run_second(NiloLabBus *bus, gint64 until_ns, gint64 *next_ns)
+{
+    const NiloLabBusSettings *settings = &bus->settings;
+
+    while (nilo_lab_second_master_plan(bus->second, &bus->random, settings->second_ms,
+                                       settings->second_break_ppm, settings->speed_baud, until_ns,
+                                       next_ns)) {
+        NiloLabByte byte;
+        guint speed_baud;
+
+        if (*next_ns > until_ns)
+            return TRUE;
+        bus->stats.second_requests +=
+            nilo_lab_second_master_take(bus->second, &byte, &speed_baud) ? 1 : 0;
+        hear_second(bus, &byte, speed_baud);
+    }
+    return FALSE;
+}
+
+/**
+ * nilo_lab_bus_say_as_master:
+ * @bus: a bus
+ * @bytes: (array length=size): what another master says
+ * @size: at most %NILO_LAB_SECOND_MASTER_MAX
+ * @speed_baud: at this speed; 0: that of the bus
+ * @start_ns: monotonic time of the first start bit
+ *
+ * Lets another master say this once, whoever talks.
+ */
+void
+nilo_lab_bus_say_as_master(NiloLabBus *bus, const guint8 *bytes, gsize size, guint speed_baud,
+                           gint64 start_ns)
+{
+    nilo_lab_second_master_say(bus->second, bytes, size,
+                               speed_baud > 0 ? speed_baud : bus->settings.speed_baud, start_ns);
+}
+
+/* --- the master --------------------------------------------------------------------------------
+ */
 
 /* on RS485 a master that speaks while somebody else does is heard by nobody */
 static gboolean
@@ -535,14 +635,19 @@ nilo_lab_bus_hear_byte(NiloLabBus *bus, guint8 byte, gint64 end_ns, guint speed_
     const gint64 byte_ns = nilo_lab_bus_byte_ns(bus, speed_baud);
     const gint64 start_ns = end_ns - byte_ns;
     gboolean damaged;
+    gint64 next_ns;
 
     if (settings->unplugged)
         return;
+    run_second(bus, start_ns, &next_ns);
     bus->speed_baud = speed_baud > 0 ? speed_baud : settings->speed_baud;
     bus->stats.bytes_in++;
     bus->stats.wire_in_ns += byte_ns;
     bus->stats.last_ns = MAX(bus->stats.last_ns, end_ns);
-    damaged = settings->wrong_parity || settings->babble || is_talked_over(bus, start_ns, end_ns);
+    bus->first_end_ns = end_ns;
+    damaged = settings->wrong_parity || settings->babble || start_ns < bus->second_end_ns ||
+              is_talked_over(bus, start_ns, end_ns);
+    bus->stats.echoes += settings->echo ? 1 : 0;
     if (settings->echo)
         nilo_lab_bytes_insert(bus->queue, bus->queue_head,
                               &(NiloLabByte){.end_ns = end_ns, .byte = byte, .meter = -1}, byte_ns);
@@ -560,7 +665,7 @@ nilo_lab_bus_hear_byte(NiloLabBus *bus, guint8 byte, gint64 end_ns, guint speed_
     if (damaged)
         forget_heard(bus);
     else
-        pass_to_meters(bus, byte, start_ns, end_ns);
+        pass_to_meters(bus, byte, start_ns, end_ns, bus->speed_baud);
 }
 
 /**
@@ -667,6 +772,22 @@ babble(NiloLabBus *bus, gint64 now_ns)
         return;
     bus->babble_end_ns += byte_ns;
     queue_junk(bus, bus->babble_end_ns);
+}
+
+/**
+ * nilo_lab_bus_plan:
+ * @bus: a bus
+ * @now_ns: monotonic time
+ * @due_ns: (out): when to call again; untouched without such a time
+ *
+ * Does what becomes due by itself: another master talks. To be called before nilo_lab_bus_peek().
+ *
+ * Returns: whether something will become due
+ */
+gboolean
+nilo_lab_bus_plan(NiloLabBus *bus, gint64 now_ns, gint64 *due_ns)
+{
+    return !bus->settings.unplugged && run_second(bus, now_ns, due_ns);
 }
 
 /**

@@ -19,16 +19,18 @@ typedef struct {
     guint speed_baud;
     char *link; /* (nullable): symbolic link to the pty */
     gboolean tcp;
-    gboolean echo;         /* the adapter hears what it sends */
-    guint noise_ppm;       /* of bytes hit by noise, either way */
-    guint drop_ppm;        /* of bytes lost, either way */
-    guint junk_ppm;        /* of bytes before which one appears from nowhere */
-    guint late_ppm;        /* of answers that come late */
-    guint late_ms;         /* by how much */
-    gboolean babble;       /* somebody talks without end */
-    gboolean wrong_parity; /* the master's parity is not the others': they hear nothing sound */
-    gboolean unplugged;    /* the adapter */
-    guint cut_after;       /* meters before the cut; G_MAXUINT: whole */
+    gboolean echo;          /* the adapter hears what it sends */
+    guint noise_ppm;        /* of bytes hit by noise, either way */
+    guint drop_ppm;         /* of bytes lost, either way */
+    guint junk_ppm;         /* of bytes before which one appears from nowhere */
+    guint late_ppm;         /* of answers that come late */
+    guint late_ms;          /* by how much */
+    gboolean babble;        /* somebody talks without end */
+    gboolean wrong_parity;  /* the master's parity is not the others': they hear nothing sound */
+    guint second_ms;        /* another master rests so long on average; 0: there is none */
+    guint second_break_ppm; /* of its requests that break off */
+    gboolean unplugged;     /* the adapter */
+    guint cut_after;        /* meters before the cut; G_MAXUINT: whole */
 } NiloLabBusSettings;
 
 /* Counted from the start or the last reset. Wire times are ideal: bytes x 11 bit times. */
@@ -48,6 +50,8 @@ typedef struct {
     guint64 drops;
     guint64 junk;
     guint64 late_answers;
+    guint64 echoes;            /* bytes the adapter heard of itself */
+    guint64 second_requests;   /* of another master, whole or broken off */
     gint64 pacing_late_max_ns; /* how far behind its time a byte went out at worst */
     gint64 pacing_late_sum_ns;
 } NiloLabBusStats;
@@ -65,6 +69,8 @@ void nilo_lab_bus_unlock(NiloLabBus *bus);
 void nilo_lab_bus_add_meter(NiloLabBus *bus, NiloLabMeter *meter);
 guint nilo_lab_bus_add_station(NiloLabBus *bus, const char *name, NiloLabBusHearFunc func,
                                gpointer user_data);
+void nilo_lab_bus_say_as_master(NiloLabBus *bus, const guint8 *bytes, gsize size, guint speed_baud,
+                                gint64 start_ns);
 gint64 nilo_lab_bus_delay_answer(NiloLabBus *bus);
 void nilo_lab_bus_say(NiloLabBus *bus, guint station, const NiloLabByte *byte);
 void nilo_lab_bus_set_time(NiloLabBus *bus, const NiloLabTime *time);
@@ -81,6 +87,7 @@ gint64 nilo_lab_bus_byte_ns(NiloLabBus *bus, guint speed_baud);
 void nilo_lab_bus_hear_byte(NiloLabBus *bus, guint8 byte, gint64 end_ns, guint speed_baud);
 gint64 nilo_lab_bus_hear(NiloLabBus *bus, const guint8 *bytes, gsize size, gint64 start_ns,
                          guint speed_baud);
+gboolean nilo_lab_bus_plan(NiloLabBus *bus, gint64 now_ns, gint64 *due_ns);
 gboolean nilo_lab_bus_peek(NiloLabBus *bus, gint64 now_ns, gint64 *due_ns);
 gboolean nilo_lab_bus_take(NiloLabBus *bus, NiloLabByte *byte);
 void nilo_lab_bus_sent(NiloLabBus *bus, const NiloLabByte *byte, gint64 mono_ns);

@@ -4,6 +4,7 @@
 #include "nilo-lab-control.h"
 
 #include "nilo-lab-port.h"
+#include "nilo-lab-second-master.h"
 #include "nilo-lab-settings.h"
 
 #include <gio/gio.h>
@@ -335,6 +336,46 @@ set_late(Call *call)
     return set_bus_key(call, "late-answers-ppm", call->words[1]);
 }
 
+/* second-master BUS MS [PPM] */
+static char *
+set_second_master(Call *call)
+{
+    const char *break_ppm = call->words[2] != NULL ? call->words[2] : "0";
+    g_autofree char *first = set_bus_key(call, "second-master-break-ppm", break_ppm);
+
+    if (g_str_has_prefix(first, "error"))
+        return g_steal_pointer(&first);
+    call->sync = TRUE;
+    return set_bus_key(call, "second-master-ms", call->words[1]);
+}
+
+/* say BUS HEX [SPEED] */
+static char *
+say_as_master(Call *call)
+{
+    const char *hex = call->words[1];
+    const gsize size = strlen(hex) / 2;
+    g_autoptr(GByteArray) bytes = g_byte_array_sized_new((guint)size);
+    g_autoptr(GError) error = NULL;
+    gint64 speed_baud = 0;
+
+    if (size == 0 || size > NILO_LAB_SECOND_MASTER_MAX || strlen(hex) % 2 != 0 ||
+        strspn(hex, "0123456789abcdefABCDEF") != strlen(hex))
+        return failed("expected 1 to 512 bytes as hexadecimal digits, found", hex);
+    for (gsize i = 0; i < size; i++) {
+        const guint8 byte =
+            (guint8)(g_ascii_xdigit_value(hex[2 * i]) << 4 | g_ascii_xdigit_value(hex[2 * i + 1]));
+
+        g_byte_array_append(bytes, &byte, 1);
+    }
+    if (call->words[2] != NULL &&
+        !nilo_lab_settings_parse_int(call->words[2], 300, 115200, &speed_baud, &error))
+        return g_strdup_printf("error=%s", error->message);
+    nilo_lab_bus_say_as_master(call->bus, bytes->data, size, (guint)speed_baud, call->now_ns);
+    call->sync = TRUE;
+    return ok();
+}
+
 static void
 add_stats(NiloLabBusStats *sum, const NiloLabBusStats *one)
 {
@@ -354,6 +395,8 @@ add_stats(NiloLabBusStats *sum, const NiloLabBusStats *one)
     sum->drops += one->drops;
     sum->junk += one->junk;
     sum->late_answers += one->late_answers;
+    sum->echoes += one->echoes;
+    sum->second_requests += one->second_requests;
     sum->pacing_late_max_ns = MAX(sum->pacing_late_max_ns, one->pacing_late_max_ns);
     sum->pacing_late_sum_ns += one->pacing_late_sum_ns;
 }
@@ -361,17 +404,21 @@ add_stats(NiloLabBusStats *sum, const NiloLabBusStats *one)
 static char *
 stats_to_text(const char *name, const NiloLabBusStats *s)
 {
-    return g_strdup_printf(
-        "bus=%s exchanges=%" G_GUINT64_FORMAT " answered=%" G_GUINT64_FORMAT
-        " collisions=%" G_GUINT64_FORMAT " bytes_in=%" G_GUINT64_FORMAT
-        " bytes_out=%" G_GUINT64_FORMAT " wire_in_ns=%" G_GINT64_FORMAT
-        " wire_out_ns=%" G_GINT64_FORMAT " live_ns=%" G_GINT64_FORMAT " silent_ns=%" G_GINT64_FORMAT
-        " first_ns=%" G_GINT64_FORMAT " last_ns=%" G_GINT64_FORMAT " flips=%" G_GUINT64_FORMAT
-        " drops=%" G_GUINT64_FORMAT " junk=%" G_GUINT64_FORMAT " late_answers=%" G_GUINT64_FORMAT
-        " pacing_late_max_ns=%" G_GINT64_FORMAT " pacing_late_sum_ns=%" G_GINT64_FORMAT,
-        name, s->requests, s->answered, s->collisions, s->bytes_in, s->bytes_out, s->wire_in_ns,
-        s->wire_out_ns, s->live_ns, s->silent_ns, s->first_ns, s->last_ns, s->flips, s->drops,
-        s->junk, s->late_answers, s->pacing_late_max_ns, s->pacing_late_sum_ns);
+    return g_strdup_printf("bus=%s exchanges=%" G_GUINT64_FORMAT " answered=%" G_GUINT64_FORMAT
+                           " collisions=%" G_GUINT64_FORMAT " bytes_in=%" G_GUINT64_FORMAT
+                           " bytes_out=%" G_GUINT64_FORMAT " wire_in_ns=%" G_GINT64_FORMAT
+                           " wire_out_ns=%" G_GINT64_FORMAT " live_ns=%" G_GINT64_FORMAT
+                           " silent_ns=%" G_GINT64_FORMAT " first_ns=%" G_GINT64_FORMAT
+                           " last_ns=%" G_GINT64_FORMAT " flips=%" G_GUINT64_FORMAT
+                           " drops=%" G_GUINT64_FORMAT " junk=%" G_GUINT64_FORMAT
+                           " late_answers=%" G_GUINT64_FORMAT " echoes=%" G_GUINT64_FORMAT
+                           " second_requests=%" G_GUINT64_FORMAT
+                           " pacing_late_max_ns=%" G_GINT64_FORMAT
+                           " pacing_late_sum_ns=%" G_GINT64_FORMAT,
+                           name, s->requests, s->answered, s->collisions, s->bytes_in, s->bytes_out,
+                           s->wire_in_ns, s->wire_out_ns, s->live_ns, s->silent_ns, s->first_ns,
+                           s->last_ns, s->flips, s->drops, s->junk, s->late_answers, s->echoes,
+                           s->second_requests, s->pacing_late_max_ns, s->pacing_late_sum_ns);
 }
 
 static char *
@@ -502,6 +549,8 @@ static const Command commands[] = {
     {"babble", TARGET_BUS, 2, set_babble},
     {"late", TARGET_BUS, 2, set_late},
     {"wrong-parity", TARGET_BUS, 2, set_wrong_parity},
+    {"second-master", TARGET_BUS, 2, set_second_master},
+    {"say", TARGET_BUS, 2, say_as_master},
     {"kill-meter", TARGET_METER, 1, kill_meter},
     {"revive", TARGET_METER, 1, revive_meter},
     {"exchange", TARGET_METER, 2, exchange_meter},

@@ -307,6 +307,19 @@ sooner(gint64 a_ns, gint64 b_ns)
     return MIN(a_ns, b_ns);
 }
 
+/* another master may have something to say: -1: it has not */
+static gint64
+let_others_talk(NiloLabPort *port)
+{
+    const gint64 now_ns = nilo_lab_port_now_ns();
+    gint64 due_ns = now_ns - 1;
+
+    nilo_lab_bus_lock(port->bus);
+    nilo_lab_bus_plan(port->bus, now_ns, &due_ns);
+    nilo_lab_bus_unlock(port->bus);
+    return due_ns - now_ns;
+}
+
 /* the first three places are the port's own, the others the stations' */
 static void
 add_stations(NiloLabPort *port, GArray *polled)
@@ -339,9 +352,10 @@ turn(NiloLabPort *port)
     };
     g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(struct pollfd));
     const struct pollfd *polled;
-    gint64 wait_ns = -1;
+    gint64 wait_ns;
     guint64 wakes;
 
+    wait_ns = let_others_talk(port);
     for (guint i = 0; i < port->stations->len; i++)
         wait_ns = sooner(wait_ns, nilo_lab_station_deliver(g_ptr_array_index(port->stations, i)));
     if (port->fd >= 0)

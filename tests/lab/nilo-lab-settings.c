@@ -89,6 +89,8 @@ static const Key bus_keys[] = {
     BUS("late-ms", KEY_UINT, late_ms, 0, MAX_DELAY_MS),
     BUS("babble", KEY_BOOL, babble, 0, 1),
     BUS("wrong-parity", KEY_BOOL, wrong_parity, 0, 1),
+    BUS("second-master-ms", KEY_UINT, second_ms, 0, MAX_DELAY_MS),
+    BUS("second-master-break-ppm", KEY_UINT, second_break_ppm, 0, MAX_PPM),
     BUS("unplugged", KEY_BOOL, unplugged, 0, 1),
     BUS("cut-after", KEY_UINT, cut_after, 0, 100000),
 };
