@@ -3,7 +3,7 @@
 /*
  * firmware [--cuts N] [--host-cuts N] [--polls N] [--host-polls N] [--noise N] [--host-noise N]
  *          [--edge SECONDS] [--host-edge SECONDS] [--troubles N] [--host-troubles N]
- *          [--fall-backs N] [--host-fall-backs N] [--seed N]
+ *          [--fall-backs N] [--host-fall-backs N] [--faults N] [--host-faults N] [--seed N]
  *
  * The collector's real firmware, in QEMU and as a process. Its power is cut at random moments, in
  * its start, in a pulse and aimed at the write of one; pages in flight are torn. After each cut it
@@ -11,7 +11,8 @@
  * one pulse in flight may be missing. It is polled, and no poll may be lost. nilometerd reads it
  * over lines where 3000 bytes of a million are hit: no wrong value may be taken for a right one.
  * Magnets rest at the edge of its reeds and count once. It hangs and faults, is back within five
- * seconds and says why. It is ordered to a speed at which nobody asks, and comes back by itself.
+ * seconds and says why. It is ordered to a speed at which nobody asks, and comes back by itself. It
+ * hangs on lines with one fault after the other, and each is over within four polls.
  *
  * Ends with 1 when something of that did not hold, with 77 when nothing could be run.
  */
@@ -127,6 +128,29 @@ run_noise(NiloLabCollectorPort port, guint n, guint32 seed)
     return noise.missing == 0 && noise.wrong == 0;
 }
 
+static gboolean
+run_faults(NiloLabCollectorPort port, guint n, guint32 seed)
+{
+    const guint n_faults = nilo_collector_faults_count();
+    g_autofree NiloCollectorFaultResult *results = g_new0(NiloCollectorFaultResult, n_faults);
+    gboolean is_good = TRUE;
+
+    nilo_torture_faults(port, n, seed, results);
+    printf("%s: faults, %u times each\n", get_name(port), n);
+    printf("  %-16s %9s %6s %6s %6s %7s %6s %7s %9s %7s %5s\n", "", "happened", "reads", "right",
+           "failed", "flagged", "harmed", "through", "uncounted", "missing", "wrong");
+    for (guint i = 0; i < n_faults; i++) {
+        const NiloCollectorFaultResult *one = &results[i];
+
+        printf("  %-16s %9" G_GINT64_FORMAT " %6u %6u %6u %7u %6u %7u %9u %7u %5u\n",
+               nilo_collector_faults_get_name(i), one->happened, one->reads, one->right,
+               one->failed, one->flagged, one->harmed, one->through, one->uncounted, one->missing,
+               one->wrong);
+        is_good = nilo_collector_fault_result_is_good(one) && is_good;
+    }
+    return is_good;
+}
+
 typedef struct {
     gint n;
     NiloLabCollectorPort port;
@@ -143,6 +167,7 @@ main(int argc, char **argv)
         {0, NILO_LAB_COLLECTOR_QEMU, run_edge},       {0, NILO_LAB_COLLECTOR_HOST, run_edge},
         {0, NILO_LAB_COLLECTOR_QEMU, run_troubles},   {0, NILO_LAB_COLLECTOR_HOST, run_troubles},
         {0, NILO_LAB_COLLECTOR_QEMU, run_fall_backs}, {0, NILO_LAB_COLLECTOR_HOST, run_fall_backs},
+        {0, NILO_LAB_COLLECTOR_QEMU, run_faults},     {0, NILO_LAB_COLLECTOR_HOST, run_faults},
     };
     gint seed = 1;
     const GOptionEntry entries[] = {
@@ -159,6 +184,9 @@ main(int argc, char **argv)
         {"host-troubles", 0, 0, G_OPTION_ARG_INT, &parts[9].n, "Hangs of the process", "N"},
         {"fall-backs", 0, 0, G_OPTION_ARG_INT, &parts[10].n, "Speeds nobody follows in QEMU", "N"},
         {"host-fall-backs", 0, 0, G_OPTION_ARG_INT, &parts[11].n, "The same for the process", "N"},
+        {"faults", 0, 0, G_OPTION_ARG_INT, &parts[12].n, "Rounds of all faults in QEMU", "N"},
+        {"host-faults", 0, 0, G_OPTION_ARG_INT, &parts[13].n, "Rounds of all faults of the process",
+         "N"},
         {"seed", 0, 0, G_OPTION_ARG_INT, &seed, "Where all chance comes from", "N"},
         G_OPTION_ENTRY_NULL,
     };

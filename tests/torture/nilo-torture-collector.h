@@ -2,6 +2,7 @@
 #pragma once
 
 #include "nilo-collector-bench.h"
+#include "nilo-collector-faults.h"
 
 G_BEGIN_DECLS
 
@@ -70,5 +71,7 @@ void nilo_torture_trouble(NiloLabCollectorPort port, guint n, NiloTortureTrouble
 void nilo_torture_fall_back(NiloLabCollectorPort port, guint n, NiloTortureFallBacks *changes);
 void nilo_torture_noise(NiloLabCollectorPort port, guint rounds, guint32 seed,
                         NiloTortureNoise *noise);
+void nilo_torture_faults(NiloLabCollectorPort port, guint rounds, guint32 seed,
+                         NiloCollectorFaultResult *results);
 
 G_END_DECLS

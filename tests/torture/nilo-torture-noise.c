@@ -3,12 +3,11 @@
 
 #include <string.h>
 
-#include "nilo-daemon-process.h"
+#include "nilo-collector-read.h"
 
 #define SECONDS_PER_ROUND 120
 #define SECONDS_TO_BEGIN  60
 #define N_CHANNELS        4
-#define ML_PER_CUBIC_M    1000000
 /* at most three pulses of ten litres in the four seconds of a round: no flat draws so much, and a
  * flag for it would not be about the noise */
 #define FLOW_MAX_ML_PER_H 60000000
@@ -65,70 +64,16 @@ start(NiloLabCollectorPort port, guint rounds, guint32 seed)
     return process;
 }
 
-static gint64
-ask_lab(Run *run, const char *meter, const char *what)
-{
-    g_autofree char *command = g_strdup_printf("truth %s", meter);
-
-    return nilo_daemon_process_lab_number(run->process, command, what);
-}
-
-/* "12.37" cubic metres */
-static gboolean
-to_ml(const char *value, gint64 *volume_ml)
-{
-    char *end = NULL;
-    const double number = g_ascii_strtod(value, &end);
-
-    *volume_ml = (gint64)(number * ML_PER_CUBIC_M + 0.5);
-    return end != value;
-}
-
-/* Returns: whether the report says the right counter, without a flag */
-static gboolean
-judge(Run *run, GVariant *report, gint64 true_ml)
-{
-    g_autoptr(GVariant) readings = g_variant_lookup_value(report, "readings", NULL);
-    GVariantIter iter;
-    const char *reg, *value, *unit, *flags;
-    gint64 taken_us, volume_ml;
-
-    if (readings == NULL)
-        return FALSE;
-    g_variant_iter_init(&iter, readings);
-    while (g_variant_iter_loop(&iter, "(&sx&s&s&s)", &reg, &taken_us, &value, &unit, &flags)) {
-        if (!g_str_equal(reg, "volume"))
-            continue;
-        /* a second reading that agreed is a flag too */
-        if (flags[0] != '\0' && !g_str_equal(flags, "confirmed")) {
-            run->noise->flagged++;
-            return FALSE;
-        }
-        if (to_ml(value, &volume_ml) && volume_ml == true_ml)
-            return TRUE;
-        g_printerr("read %u: %s %s, expected %" G_GINT64_FORMAT " ml\n", run->noise->reads, value,
-                   unit, true_ml);
-        run->noise->wrong++;
-        return FALSE;
-    }
-    {
-        g_autofree char *t = g_variant_print(report, FALSE);
-        g_printerr("%s\n", t);
-    }
-    run->noise->failed++;
-    return FALSE;
-}
-
 static gboolean
 read_meter(Run *run, const char *meter)
 {
-    g_autoptr(GError) error = NULL;
-    const gint64 true_ml = ask_lab(run, meter, "volume_ml");
-    g_autoptr(GVariant) report = nilo_daemon_process_read(run->process, meter, &error);
+    const NiloCollectorVerdict verdict = nilo_collector_read(run->process, meter);
 
-    g_assert_no_error(error);
     run->noise->reads++;
-    return judge(run, report, true_ml);
+    run->noise->failed += verdict == NILO_COLLECTOR_FAILED;
+    run->noise->flagged += verdict == NILO_COLLECTOR_FLAGGED;
+    run->noise->wrong += verdict == NILO_COLLECTOR_WRONG;
+    return verdict == NILO_COLLECTOR_RIGHT;
 }
 
 static void
@@ -142,7 +87,7 @@ give_pulses(Run *run, guint round)
     for (guint i = 0; i < 2 * N_CHANNELS; i++) {
         g_autofree char *meter = get_meter(i);
 
-        while (ask_lab(run, meter, "waiting") > 0)
+        while (nilo_collector_ask_truth(run->process, meter, "waiting") > 0)
             g_usleep(50000);
     }
     g_usleep(500000); /* until it is stored */
