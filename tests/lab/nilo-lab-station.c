@@ -10,7 +10,8 @@
 #define NS_PER_S      G_GINT64_CONSTANT(1000000000)
 #define NS_PER_MS     G_GINT64_CONSTANT(1000000)
 #define BITS_PER_BYTE 11
-/* its speed does not change within a request, and asking takes a moment */
+/* its speed changes neither within a request nor before it has said something, and asking takes a
+ * moment */
 #define ASK_NS    (20 * NS_PER_MS)
 #define READ_SIZE 512
 /* a UART still hears a line that is so far off */
@@ -24,7 +25,7 @@ struct _NiloLabStation {
     guint line_baud;  /* of the bytes in there; the same */
     guint speed_baud; /* the collector's, when it was last asked; 0: deaf */
     gboolean even_parity;
-    gint64 heard_ns;   /* end of the last byte delivered */
+    gint64 heard_ns;   /* end of the last byte delivered; 0: its speed must be asked */
     gint64 busy_ns;    /* until then its receiver is within a character */
     gint64 out_end_ns; /* of the last byte it said */
     int dead_fd;       /* its process has ended by itself; -1: it has not */
@@ -232,6 +233,7 @@ nilo_lab_station_read(NiloLabStation *station)
         station->dead_fd = fd;
     if (size <= 0)
         return;
+    station->heard_ns = 0; /* it may be at another speed behind this: ask */
     if (station->speed_baud == 0)
         ask_speed(station);
     if (station->speed_baud == 0)
