@@ -14,7 +14,7 @@ typedef struct {
     guint failed;    /* no value, and said so */
     guint flagged;   /* a value that nobody takes for one */
     guint harmed;    /* devices that the fault does not touch, and were not read right */
-    guint through;   /* devices that it cuts off, and were read all the same */
+    guint through;   /* devices that it cuts off, and gave a value all the same */
     guint uncounted; /* channels whose pulses, given before, were not told in time */
     guint missing;   /* devices not read right within four polls when it was over */
     guint wrong;     /* wrong values without a flag, then and afterwards */
