@@ -12,7 +12,7 @@
  * over lines where 3000 bytes of a million are hit: no wrong value may be taken for a right one.
  * Magnets rest at the edge of its reeds and count once. It hangs and faults, is back within five
  * seconds and says why. It is ordered to a speed at which nobody asks, and comes back by itself. It
- * hangs on lines with one fault after the other, and each is over within four polls.
+ * hangs on lines with one fault after the other, and is back within four polls.
  *
  * Ends with 1 when something of that did not hold, with 77 when nothing could be run.
  */
