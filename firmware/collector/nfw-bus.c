@@ -14,8 +14,8 @@
 #define LOOKING_SPEEDS  6u /* 300 to 9600 Bd */
 #define PATIENCE        3u /* bursts of rubbish before another speed is tried */
 /* Ends a burst for whoever doubts the speed: more than the longest time without an edge inside a
- * frame at 300 Bd, less than a master waits before it asks again at 9600 Bd. */
-#define BURST_GAP_MS    75u
+ * frame at 300 Bd, less than a master waits before it asks again at 38400 Bd. */
+#define BURST_GAP_MS    55u
 #define LONG_BURST_MS   3000u /* rubbish for so long without a gap counts as a burst */
 #define SILENT_TRY_MS   3000u /* the tries of a master come quicker than this */
 #define SILENT_TRIES    3u

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define MAX_BURSTS   60  /* three at each of six speeds, and what is heard late */
-#define BURST_MS     200 /* quiet behind a burst: the collector takes 75 ms for its end */
+#define BURST_MS     200 /* quiet behind a burst: the collector takes 55 ms for its end */
 #define POLLS        4   /* within so many it is read again */
 #define LATEST_MS    250 /* an answer at 2400 Bd starts within 187 ms, or never */
 #define PAUSE_US     10000
