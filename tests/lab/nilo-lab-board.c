@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "nilo-lab-board.h"
 
+#include "nilo-lab-mbus-records.h"
 #include "nilo-lab-port.h"
 
 #include <errno.h>
@@ -16,10 +17,13 @@
 #define READY_US         (10 * G_USEC_PER_SEC)
 #define READY_STEP_US    2000
 #define FILTERS_TO_WAIT  4
+#define SELECTED         0xff /* in place of a primary address */
+#define READ_METER_ML    1000
 
-/* a contact, and the flat behind it */
+/* a contact, and the flat behind it; or a meter that is read, and then nothing else of this */
 typedef struct {
-    NiloLabMeter *flat; /* only its water is used */
+    NiloLabMeter *meter; /* (nullable): borrowed from the meters' bus, outlives us */
+    NiloLabMeter *flat;  /* only its water is used */
     gint64 start_ml;
     gint64 flat_start_ml; /* what the flat had used by then */
     guint64 given;        /* pulses */
@@ -34,9 +38,11 @@ struct _NiloLabBoard {
     GMutex lock; /* guards the channels */
     char *name;
     NiloLabBoardSettings settings;
-    NiloLabBus *bus;             /* borrowed, outlives us */
-    NiloLabCollector *collector; /* nullable until the start */
-    NiloLabStation *station;     /* the same */
+    NiloLabBus *bus;               /* borrowed, outlives us */
+    NiloLabBus *meters_bus;        /* (nullable): the same */
+    NiloLabCollector *collector;   /* nullable until the start */
+    NiloLabStation *station;       /* the same */
+    NiloLabDownstream *downstream; /* (nullable): without a bus for it there is none */
     NiloLabRandom random;
     gint zone_offset_minutes;
     Channel channels[NILO_LAB_CHANNELS];
@@ -106,6 +112,7 @@ nilo_lab_board_new(const char *name, const NiloLabBoardSettings *settings, NiloL
 void
 nilo_lab_board_free(NiloLabBoard *board)
 {
+    g_clear_pointer(&board->downstream, nilo_lab_downstream_free);
     g_clear_pointer(&board->station, nilo_lab_station_free);
     g_clear_pointer(&board->collector, nilo_lab_collector_free);
     for (guint i = 0; i < board->settings.channels; i++)
@@ -114,6 +121,33 @@ nilo_lab_board_free(NiloLabBoard *board)
     g_free(board->name);
     g_mutex_clear(&board->lock);
     g_free(board);
+}
+
+/**
+ * nilo_lab_board_set_meters_bus:
+ * @board: a board that was not started
+ * @bus: whose master it will be; outlives the board
+ *
+ * Gives its other line something to read.
+ */
+void
+nilo_lab_board_set_meters_bus(NiloLabBoard *board, NiloLabBus *bus)
+{
+    board->meters_bus = bus;
+}
+
+/**
+ * nilo_lab_board_set_meter:
+ * @board: a board with a bus for meters, that was not started
+ * @channel: of it
+ * @meter: on that bus
+ *
+ * Lets a channel read a meter in place of a contact.
+ */
+void
+nilo_lab_board_set_meter(NiloLabBoard *board, guint channel, NiloLabMeter *meter)
+{
+    board->channels[channel].meter = meter;
 }
 
 /**
@@ -141,6 +175,30 @@ nilo_lab_board_get_bus(NiloLabBoard *board)
 }
 
 /**
+ * nilo_lab_board_get_meters_bus:
+ * @board: a board
+ *
+ * Returns: (transfer none) (nullable): whose master it is
+ */
+NiloLabBus *
+nilo_lab_board_get_meters_bus(NiloLabBoard *board)
+{
+    return board->meters_bus;
+}
+
+/**
+ * nilo_lab_board_get_downstream:
+ * @board: a board
+ *
+ * Returns: (transfer none) (nullable): its line on that bus, after the start
+ */
+NiloLabDownstream *
+nilo_lab_board_get_downstream(NiloLabBoard *board)
+{
+    return board->downstream;
+}
+
+/**
  * nilo_lab_board_get_station:
  * @board: a board
  *
@@ -162,6 +220,18 @@ NiloLabCollector *
 nilo_lab_board_get_collector(NiloLabBoard *board)
 {
     return board->collector;
+}
+
+/**
+ * nilo_lab_board_get_channels:
+ * @board: a board
+ *
+ * Returns: how many are in use, 1 to 8
+ */
+guint
+nilo_lab_board_get_channels(NiloLabBoard *board)
+{
+    return board->settings.channels;
 }
 
 /**
@@ -206,6 +276,17 @@ nilo_lab_board_find_channel(NiloLabBoard *board, const char *digits, guint *chan
     return FALSE;
 }
 
+static void
+tell_meter(NiloLabBoard *board, NiloLabMeter *meter, NiloLabTruth *truth)
+{
+    NiloLabBus *bus = board->meters_bus;
+
+    nilo_lab_bus_lock(bus);
+    *truth = (NiloLabTruth){.volume_ml = nilo_lab_meter_get_volume_ml(
+                                meter, nilo_lab_bus_get_utc_us(bus, nilo_lab_port_now_ns()))};
+    nilo_lab_bus_unlock(bus);
+}
+
 /**
  * nilo_lab_board_get_truth:
  * @board: a board
@@ -217,6 +298,10 @@ nilo_lab_board_get_truth(NiloLabBoard *board, guint channel, NiloLabTruth *truth
 {
     const Channel *one = &board->channels[channel];
 
+    if (one->meter != NULL) {
+        tell_meter(board, one->meter, truth);
+        return;
+    }
     g_mutex_lock(&board->lock);
     truth->pulses = one->given;
     truth->waiting = one->wanted - one->given;
@@ -231,14 +316,19 @@ nilo_lab_board_get_truth(NiloLabBoard *board, guint channel, NiloLabTruth *truth
  * @n: pulses on top of what the flat's water makes
  *
  * Gives pulses, one after the other.
+ *
+ * Returns: whether the channel has a contact
  */
-void
+gboolean
 nilo_lab_board_add_pulses(NiloLabBoard *board, guint channel, guint n)
 {
+    if (board->channels[channel].meter != NULL)
+        return FALSE;
     g_mutex_lock(&board->lock);
     board->channels[channel].ordered += n;
     board->channels[channel].wanted += n;
     g_mutex_unlock(&board->lock);
+    return TRUE;
 }
 
 /**
@@ -274,18 +364,49 @@ add_setting(GPtrArray *settings, const char *format, ...)
     va_end(arguments);
 }
 
+/* whom to ask: on M-Bus identification, manufacturer and primary address */
 static void
-add_channel_settings(NiloLabBoard *board, GPtrArray *settings, guint channel)
+add_meter_settings(const NiloLabMeterSettings *meter, GPtrArray *settings, guint channel)
+{
+    const gboolean has_primary = meter->protocol == NILO_LAB_PROTOCOL_MBUS_PRIMARY;
+
+    add_setting(settings, "ml-per-count.%u=%u", channel, READ_METER_ML);
+    if (meter->protocol == NILO_LAB_PROTOCOL_CJT188) {
+        add_setting(settings, "source.%u=cjt188", channel);
+        add_setting(settings, "type.%u=%u", channel, meter->type);
+        add_setting(settings, "meter-number.%u=%s", channel, meter->id);
+        return;
+    }
+    add_setting(settings, "source.%u=mbus", channel);
+    add_setting(settings, "meter-number.%u=%02x%04x%s", channel,
+                has_primary ? meter->primary_address : SELECTED,
+                nilo_lab_mbus_manufacturer_code(meter->manufacturer), meter->id);
+}
+
+static void
+add_contact_settings(NiloLabBoard *board, GPtrArray *settings, guint channel)
 {
     const NiloLabBoardSettings *own = &board->settings;
-    g_autofree char *number = nilo_lab_board_get_number(board, channel);
 
-    add_setting(settings, "number.%u=%s", channel, number);
     add_setting(settings, "ml-per-count.%u=%u", channel, own->ml_per_pulse);
     add_setting(settings, "min-closed-ms.%u=%u", channel, own->filter_ms);
     add_setting(settings, "min-open-ms.%u=%u", channel, own->filter_ms);
     add_setting(settings, "count.%u=%" G_GINT64_FORMAT, channel,
                 board->channels[channel].start_ml / own->ml_per_pulse);
+}
+
+static void
+add_channel_settings(NiloLabBoard *board, GPtrArray *settings, guint channel)
+{
+    const NiloLabBoardSettings *own = &board->settings;
+    const NiloLabMeter *meter = board->channels[channel].meter;
+    g_autofree char *number = nilo_lab_board_get_number(board, channel);
+
+    add_setting(settings, "number.%u=%s", channel, number);
+    if (meter != NULL)
+        add_meter_settings(&meter->settings, settings, channel);
+    else
+        add_contact_settings(board, settings, channel);
     if (own->first_address >= 0)
         add_setting(settings, "primary.%u=%u", channel, (guint)own->first_address + channel);
 }
@@ -300,6 +421,9 @@ build_settings(NiloLabBoard *board)
 
     add_setting(settings, "board-number=%.7s0", first + 14 - 8);
     add_setting(settings, "speed=%u", nilo_lab_bus_get_settings(board->bus)->speed_baud);
+    if (board->meters_bus != NULL)
+        add_setting(settings, "meters-speed=%u",
+                    nilo_lab_bus_get_settings(board->meters_bus)->speed_baud);
     for (guint i = 0; i < own->channels; i++)
         add_channel_settings(board, settings, i);
     for (guint i = own->channels; i < NILO_LAB_CHANNELS; i++)
@@ -343,8 +467,8 @@ set_clock(NiloLabBoard *board)
  * @folder: of the hub; the collector gets one of its own in there
  * @error: return location for a #GIOErrorEnum or #GSpawnError
  *
- * Makes the collector with an EEPROM as the estate has it, hangs it on its bus and turns the power
- * on. The estate's time is set by then.
+ * Makes the collector with an EEPROM as the estate has it, hangs it on its buses and turns the
+ * power on. The estate's time is set by then.
  *
  * Returns: whether it runs
  */
@@ -363,9 +487,14 @@ nilo_lab_board_start(NiloLabBoard *board, const char *folder, GError **error)
     settings = build_settings(board);
     board->collector = nilo_lab_collector_new(board->settings.port, own);
     g_unlink(nilo_lab_collector_get_eeprom(board->collector));
-    if (!nilo_lab_collector_prepare(board->collector, (const char *const *)settings, error))
+    if (!nilo_lab_collector_prepare(board->collector, (const char *const *)settings, error)) {
+        g_prefix_error(error, "collector %s: ", board->name);
         return FALSE;
+    }
     board->station = nilo_lab_station_new(board->collector, board->name, board->bus);
+    if (board->meters_bus != NULL)
+        board->downstream =
+            nilo_lab_downstream_new(board->collector, board->name, board->meters_bus);
     return nilo_lab_board_set_power(board, TRUE, error);
 }
 
@@ -422,6 +551,8 @@ nilo_lab_board_set_power(NiloLabBoard *board, gboolean on, GError **error)
         return FALSE;
     }
     nilo_lab_station_plug(board->station);
+    if (board->downstream != NULL)
+        nilo_lab_downstream_plug(board->downstream);
     return TRUE;
 }
 
@@ -441,7 +572,8 @@ look_at_water(NiloLabBoard *board, gint64 now_ns)
         const guint64 wanted =
             channel->ordered + (guint64)(MAX(used_ml, 0) / board->settings.ml_per_pulse);
 
-        channel->wanted = MAX(channel->wanted, MIN(wanted, channel->given + MAX_WAITING));
+        if (channel->meter == NULL)
+            channel->wanted = MAX(channel->wanted, MIN(wanted, channel->given + MAX_WAITING));
     }
 }
 

@@ -15,6 +15,21 @@
 #define SAMPLES_PER_BIT  16
 #define SAMPLES_PER_BYTE (BITS_PER_BYTE * SAMPLES_PER_BIT)
 #define MIDDLE           (SAMPLES_PER_BIT / 2)
+/* a UART still hears a line that is so far off */
+#define MAX_SPEED_ERROR_PERCENT 3
+
+/**
+ * nilo_lab_is_same_speed:
+ * @a_baud: what a divisor has made of a speed
+ * @b_baud: the speed
+ *
+ * Returns: whether two UARTs would hear each other
+ */
+gboolean
+nilo_lab_is_same_speed(guint a_baud, guint b_baud)
+{
+    return 100 * ABS((gint)a_baud - (gint)b_baud) <= MAX_SPEED_ERROR_PERCENT * (gint)b_baud;
+}
 
 /* start, 8 data bits (lowest first), even parity, stop; bit i of the result is the i-th on the wire
  */

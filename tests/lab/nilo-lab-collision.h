@@ -22,6 +22,7 @@ typedef struct {
     gint meter;
 } NiloLabSignal;
 
+gboolean nilo_lab_is_same_speed(guint a_baud, guint b_baud);
 void nilo_lab_bytes_insert(GArray *bytes, guint from, const NiloLabByte *byte, gint64 byte_ns);
 void nilo_lab_byte_resample(const NiloLabByte *byte, guint speed_baud, guint heard_at_baud,
                             GArray *heard);

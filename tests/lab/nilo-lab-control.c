@@ -31,7 +31,7 @@ typedef struct {
     NiloLabMeter *meter;
     NiloLabBoard *board;
     guint channel; /* of the board */
-    gboolean sync; /* set by a command that the bus's thread must have seen before we answer */
+    gboolean sync; /* set by a command that the buses' threads must have seen before we answer */
 } Call;
 
 typedef char *(*CommandFunc)(Call *call);
@@ -171,7 +171,8 @@ give_pulses(Call *call)
 
     if (!nilo_lab_settings_parse_int(call->words[1], 1, 100000, &n, &error))
         return g_strdup_printf("error=%s", error->message);
-    nilo_lab_board_add_pulses(call->board, call->channel, (guint)n);
+    if (!nilo_lab_board_add_pulses(call->board, call->channel, (guint)n))
+        return failed("no contact, but a meter that is read:", call->words[0]);
     return ok();
 }
 
@@ -198,23 +199,41 @@ give_power(Call *call)
     return set_power(call, TRUE);
 }
 
+/* Returns: (transfer full): "" for a collector without one */
+static char *
+meters_bus_to_text(NiloLabBoard *board)
+{
+    NiloLabCollector *collector = nilo_lab_board_get_collector(board);
+    NiloLabBus *bus = nilo_lab_board_get_meters_bus(board);
+    gboolean even = FALSE;
+    guint speed_baud = 0;
+
+    if (bus == NULL)
+        return g_strdup("");
+    if (nilo_lab_collector_is_running(collector))
+        nilo_lab_collector_get_line(collector, NILO_LAB_LINE_METERS, &speed_baud, &even, NULL);
+    return g_strdup_printf(" meters_bus=%s meters_speed=%u", nilo_lab_bus_get_name(bus),
+                           speed_baud);
+}
+
 static char *
 tell_collector(Call *call)
 {
     NiloLabCollector *collector = nilo_lab_board_get_collector(call->board);
     g_autofree char *first = nilo_lab_board_get_number(call->board, 0);
+    g_autofree char *meters_bus = meters_bus_to_text(call->board);
     gboolean even = FALSE;
     guint speed_baud = 0;
 
     if (nilo_lab_collector_is_running(collector))
         nilo_lab_collector_get_line(collector, NILO_LAB_LINE_BUS, &speed_baud, &even, NULL);
-    return g_strdup_printf("name=%s first=%s port=%s power=%s speed=%u parity=%s",
+    return g_strdup_printf("name=%s first=%s port=%s power=%s speed=%u parity=%s%s",
                            nilo_lab_board_get_name(call->board), first,
                            nilo_lab_collector_get_port(collector) == NILO_LAB_COLLECTOR_QEMU
                                ? "qemu"
                                : "host",
                            nilo_lab_collector_is_running(collector) ? "on" : "off", speed_baud,
-                           even ? "even" : "none");
+                           even ? "even" : "none", meters_bus);
 }
 
 static char *
@@ -576,14 +595,16 @@ list_commands(Call *call)
 }
 
 static void
-sync_port(Call *call)
+sync_ports(Call *call)
 {
     GPtrArray *ports = call->control->ports;
 
     for (guint i = 0; ports != NULL && i < ports->len; i++) {
         NiloLabPort *port = g_ptr_array_index(ports, i);
+        NiloLabBus *bus = nilo_lab_port_get_bus(port);
 
-        if (nilo_lab_port_get_bus(port) == call->bus)
+        if (bus == call->bus ||
+            (call->board != NULL && bus == nilo_lab_board_get_meters_bus(call->board)))
             nilo_lab_port_sync(port);
     }
 }
@@ -640,7 +661,7 @@ run_command(const Command *command, Call *call)
         nilo_lab_bus_unlock(call->bus);
     }
     if (call->sync)
-        sync_port(call);
+        sync_ports(call);
     return answer;
 }
 

@@ -11,6 +11,11 @@ typedef struct {
 
 #define BUS "[bus b]\nkind=mbus\n"
 
+/* two lines, a meter on the second, and a collector between them that wants more keys */
+#define BEHIND(keys)                                                                               \
+    "[bus b]\n[bus f]\n" keys "[meter m]\nbus=f\nid=12345678\n"                                    \
+    "[collector c]\nbus=b\nfirst-id=33010026050001\nchannels=2\n"
+
 static const BadCase bad_cases[] = {
     {"/lab/estate/bad/group", "[house]\n", "[house]: unknown group"},
     {"/lab/estate/bad/estate-key", "[estate]\nsede=1\n", "[estate]: unknown key \"sede\""},
@@ -41,6 +46,34 @@ static const BadCase bad_cases[] = {
      "bad exchanged-with"},
     {"/lab/estate/bad/backslash-at-the-end", "[bus b]\nlink=\\", "link"},
     {"/lab/estate/bad/not-a-keyfile", "water", ""},
+    {"/lab/estate/bad/meters-bus-unknown", BEHIND("") "meters-bus=g\n",
+     "[collector c] meters-bus: no group [bus g] stands before"},
+    {"/lab/estate/bad/meters-bus-its-own", BEHIND("") "meters-bus=b\n",
+     "[collector c]: meters-bus: another bus than its own expected, found \"b\""},
+    {"/lab/estate/bad/meters-bus-of-several", BEHIND("") "count=2\nmeters-bus=f\n",
+     "[collector c]: meters-bus: only one collector can be the master of \"f\""},
+    {"/lab/estate/bad/meters-bus-with-link", BEHIND("link=f\n") "meters-bus=f\n",
+     "[collector c]: meters-bus: bus without link and tcp expected, found \"f\""},
+    {"/lab/estate/bad/meters-bus-with-listener", BEHIND("tcp=yes\n") "meters-bus=f\n",
+     "bus without link and tcp expected"},
+    {"/lab/estate/bad/meters-bus-twice",
+     BEHIND("") "meters-bus=f\n[collector d]\nbus=b\nfirst-id=33010026060001\nmeters-bus=f\n",
+     "[collector d]: meters-bus: it is taken by the collector \"c\""},
+    {"/lab/estate/bad/meters-bus-with-collectors",
+     BEHIND("") "[collector d]\nbus=f\nfirst-id=33010026060001\nmeters-bus=b\n",
+     "[collector d]: meters-bus: it is taken by the collector \"c\""},
+    {"/lab/estate/bad/collector-behind-collector",
+     BEHIND("") "meters-bus=f\n[collector d]\nbus=f\nfirst-id=33010026060001\n",
+     "[collector d]: bus: it is behind the collector \"c\""},
+    {"/lab/estate/bad/reads-without-bus", BEHIND("") "reads=m\n",
+     "[collector c]: missing key \"meters-bus\""},
+    {"/lab/estate/bad/reads-nobody", BEHIND("") "meters-bus=f\nreads=;12345679\n",
+     "[collector c]: reads: no such meter on its meters-bus: \"12345679\""},
+    {"/lab/estate/bad/reads-too-many", BEHIND("") "meters-bus=f\nreads=;;m\n",
+     "[collector c]: reads: no channel is left for \"m\""},
+    {"/lab/estate/bad/reads-letters",
+     BEHIND("[meter h]\nbus=f\nprotocol=cjt188\nid=3301002603000A\n") "meters-bus=f\nreads=h\n",
+     "[collector c]: reads: a collector asks for decimal digits only, found \"3301002603000A\""},
 };
 
 static void
@@ -197,6 +230,33 @@ test_collectors(void)
     g_assert_null(nilo_lab_estate_find_channel(estate, "33010026050014", &channel));
 }
 
+/* a meter may be named by all its names, before it is there, and its truth is the channel's */
+static void
+test_reads(void)
+{
+    g_autoptr(NiloLabEstate) estate =
+        load("[estate]\nspeedup=0\n[bus b]\n[bus f]\n"
+             "[collector c]\nbus=b\nfirst-id=33010026050001\nchannels=4\nmeters-bus=f\n"
+             "reads=near; ;cjt188:33010026030001\nstart-litres=560\n"
+             "[meter near]\nbus=f\nid=12345678\ndaily-litres=0\nstart-litres=1234\n"
+             "[meter far]\nbus=f\nprotocol=cjt188\nid=33010026030001\ndaily-litres=0\n"
+             "start-litres=5678\n");
+    NiloLabBoard *board = nilo_lab_estate_find_board(estate, "c");
+    const gint64 volumes_ml[] = {1234000, 0, 5678000};
+
+    g_assert_true(nilo_lab_board_get_meters_bus(board) == nilo_lab_estate_find_bus(estate, "f"));
+    for (guint i = 0; i < G_N_ELEMENTS(volumes_ml); i++) {
+        const gboolean is_read = volumes_ml[i] > 0;
+        NiloLabTruth truth;
+
+        nilo_lab_board_get_truth(board, i, &truth);
+        g_assert_cmpint(truth.volume_ml, ==, volumes_ml[i]);
+        g_assert_true(nilo_lab_board_add_pulses(board, i, 1) == !is_read);
+        nilo_lab_board_get_truth(board, i, &truth);
+        g_assert_cmpuint(truth.waiting, ==, is_read ? 0 : 1);
+    }
+}
+
 static void
 test_bad_collectors(void)
 {
@@ -244,6 +304,7 @@ main(int argc, char **argv)
     g_test_add_func("/lab/estate/twins", test_twins);
     g_test_add_func("/lab/estate/dead-percent", test_dead_percent);
     g_test_add_func("/lab/estate/collectors", test_collectors);
+    g_test_add_func("/lab/estate/reads", test_reads);
     g_test_add_func("/lab/estate/bad-collectors", test_bad_collectors);
     g_test_add_func("/lab/estate/demo", test_demo);
     g_test_add_func("/lab/estate/samples", test_samples);

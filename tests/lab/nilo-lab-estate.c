@@ -50,15 +50,34 @@ typedef struct {
     gint64 count;
     gint64 first_id; /* -1: not given */
     gint64 id_step;
+    NiloLabBus *meters_bus; /* (nullable): borrowed */
+    char *reads;            /* nullable */
     NiloLabBoardSettings settings;
 } BoardGroup;
+
+/* "reads" of a collector, until there are meters */
+typedef struct {
+    char *group;
+    NiloLabBoard *board; /* borrowed */
+    char *meters;
+} Reads;
 
 typedef struct {
     NiloLabEstate *estate;
     GKeyFile *keys;
     GPtrArray *drafts;   /* element-type Draft */
     GHashTable *by_name; /* borrowed name -> borrowed Draft */
+    GArray *reads;       /* element-type Reads */
 } Reader;
+
+static void
+reads_clear(gpointer data)
+{
+    Reads *reads = data;
+
+    g_free(reads->group);
+    g_free(reads->meters);
+}
 
 static void
 draft_free(gpointer data)
@@ -74,6 +93,7 @@ reader_clear(Reader *reader)
 {
     g_clear_pointer(&reader->keys, g_key_file_unref);
     g_clear_pointer(&reader->by_name, g_hash_table_unref);
+    g_clear_pointer(&reader->reads, g_array_unref);
     g_clear_pointer(&reader->drafts, g_ptr_array_unref);
 }
 
@@ -90,6 +110,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Group, group_clear)
 static void
 board_group_clear(BoardGroup *group)
 {
+    g_free(group->reads);
     g_free(group->settings.settings);
 }
 
@@ -401,7 +422,13 @@ set_board_key(Reader *reader, gpointer target, const char *key, const char *valu
 
     if (g_str_equal(key, "bus"))
         good = find_bus(reader, value, &group->bus, error);
-    else if (g_str_equal(key, "count"))
+    else if (g_str_equal(key, "meters-bus"))
+        good = find_bus(reader, value, &group->meters_bus, error);
+    else if (g_str_equal(key, "reads")) {
+        g_free(group->reads);
+        group->reads = g_strdup(value);
+        good = TRUE;
+    } else if (g_str_equal(key, "count"))
         good = nilo_lab_settings_parse_int(value, 1, MAX_BOARDS, &group->count, error);
     else if (g_str_equal(key, "first-id"))
         good = nilo_lab_settings_parse_int(value, 0, LAST_CJT188_ID, &group->first_id, error);
@@ -432,6 +459,51 @@ add_boards(Reader *reader, const char *name, BoardGroup *group)
     }
 }
 
+/* the collector of the one group was added last */
+static void
+add_meters_bus(Reader *reader, const char *name, const BoardGroup *group)
+{
+    GPtrArray *boards = reader->estate->boards;
+    NiloLabBoard *board = g_ptr_array_index(boards, boards->len - 1);
+    const Reads reads = {g_strdup(name), board, g_strdup(group->reads)};
+
+    nilo_lab_board_set_meters_bus(board, group->meters_bus);
+    g_array_append_val(reader->reads, reads);
+}
+
+/* A bus has one master, and behind a collector there are meters only. */
+static gboolean
+check_meters_bus(Reader *reader, const char *name, const BoardGroup *group, GError **error)
+{
+    GPtrArray *boards = reader->estate->boards;
+    const NiloLabBusSettings *settings;
+    const char *own;
+
+    for (guint i = 0; i < boards->len; i++) {
+        NiloLabBoard *board = g_ptr_array_index(boards, i);
+
+        if (nilo_lab_board_get_meters_bus(board) == group->bus)
+            return refuse(error, name, "bus: it is behind the collector",
+                          nilo_lab_board_get_name(board));
+        if (group->meters_bus != NULL &&
+            (nilo_lab_board_get_meters_bus(board) == group->meters_bus ||
+             nilo_lab_board_get_bus(board) == group->meters_bus))
+            return refuse(error, name, "meters-bus: it is taken by the collector",
+                          nilo_lab_board_get_name(board));
+    }
+    if (group->meters_bus == NULL)
+        return group->reads == NULL || refuse(error, name, "missing key", "meters-bus");
+    own = nilo_lab_bus_get_name(group->meters_bus);
+    settings = nilo_lab_bus_get_settings(group->meters_bus);
+    if (group->meters_bus == group->bus)
+        return refuse(error, name, "meters-bus: another bus than its own expected, found", own);
+    if (group->count > 1)
+        return refuse(error, name, "meters-bus: only one collector can be the master of", own);
+    if (settings->link != NULL || settings->tcp)
+        return refuse(error, name, "meters-bus: bus without link and tcp expected, found", own);
+    return TRUE;
+}
+
 static gboolean
 read_board(Reader *reader, const char *name, GError **error)
 {
@@ -453,7 +525,11 @@ read_board(Reader *reader, const char *name, GError **error)
     if (group.settings.first_address >= 0 &&
         group.settings.first_address + group.count * group.settings.channels - 1 > LAST_PRIMARY)
         return refuse(error, name, "not enough addresses behind", "first-address");
+    if (!check_meters_bus(reader, name, &group, error))
+        return FALSE;
     add_boards(reader, own, &group);
+    if (group.meters_bus != NULL)
+        add_meters_bus(reader, name, &group);
     return TRUE;
 }
 
@@ -500,6 +576,63 @@ build_meters(Reader *reader)
     }
 }
 
+static gboolean
+is_called(NiloLabMeter *meter, const char *name)
+{
+    g_autofree char *id = NULL;
+
+    if (g_str_equal(meter->name, name) || g_str_equal(meter->settings.id, name))
+        return TRUE;
+    id = nilo_lab_meter_get_id(meter);
+    return g_str_equal(id, name);
+}
+
+static NiloLabMeter *
+find_meter_on_bus(NiloLabBus *bus, const char *name)
+{
+    GPtrArray *meters = nilo_lab_bus_get_meters(bus);
+
+    for (guint i = 0; i < meters->len; i++) {
+        if (is_called(g_ptr_array_index(meters, i), name))
+            return g_ptr_array_index(meters, i);
+    }
+    return NULL;
+}
+
+static gboolean
+connect_meter(const Reads *reads, guint channel, const char *name, GError **error)
+{
+    NiloLabMeter *meter = find_meter_on_bus(nilo_lab_board_get_meters_bus(reads->board), name);
+
+    if (channel >= nilo_lab_board_get_channels(reads->board))
+        return refuse(error, reads->group, "reads: no channel is left for", name);
+    if (meter == NULL)
+        return refuse(error, reads->group, "reads: no such meter on its meters-bus:", name);
+    if (meter->settings.id[strspn(meter->settings.id, "0123456789")] != '\0')
+        return refuse(error, reads->group, "reads: a collector asks for decimal digits only, found",
+                      meter->settings.id);
+    nilo_lab_board_set_meter(reads->board, channel, meter);
+    return TRUE;
+}
+
+/* channel n reads the n-th of them; where nobody is named there is a contact */
+static gboolean
+connect_meters(Reader *reader, GError **error)
+{
+    for (guint i = 0; i < reader->reads->len; i++) {
+        const Reads *reads = &g_array_index(reader->reads, Reads, i);
+        g_auto(GStrv) names = g_strsplit(reads->meters != NULL ? reads->meters : "", ";", -1);
+
+        for (guint channel = 0; names[channel] != NULL; channel++) {
+            const char *name = g_strstrip(names[channel]);
+
+            if (name[0] != '\0' && !connect_meter(reads, channel, name, error))
+                return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 /**
  * nilo_lab_estate_new_from_data:
  * @text: (array length=size): an estate file
@@ -523,10 +656,14 @@ nilo_lab_estate_new_from_data(const char *text, gsize size, GError **error)
     reader.keys = g_key_file_new();
     reader.drafts = g_ptr_array_new_with_free_func(draft_free);
     reader.by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    reader.reads = g_array_new(FALSE, FALSE, sizeof(Reads));
+    g_array_set_clear_func(reader.reads, reads_clear);
     if (!g_key_file_load_from_data(reader.keys, text, size, G_KEY_FILE_NONE, error) ||
         !read_groups(&reader, error))
         return NULL;
     build_meters(&reader);
+    if (!connect_meters(&reader, error))
+        return NULL;
     return g_steal_pointer(&estate);
 }
 
@@ -599,17 +736,6 @@ nilo_lab_estate_find_bus(NiloLabEstate *estate, const char *name)
     return NULL;
 }
 
-static gboolean
-is_called(NiloLabMeter *meter, const char *name)
-{
-    g_autofree char *id = NULL;
-
-    if (g_str_equal(meter->name, name) || g_str_equal(meter->settings.id, name))
-        return TRUE;
-    id = nilo_lab_meter_get_id(meter);
-    return g_str_equal(id, name);
-}
-
 /**
  * nilo_lab_estate_find_meter:
  * @estate: an estate
@@ -623,15 +749,13 @@ nilo_lab_estate_find_meter(NiloLabEstate *estate, const char *name, NiloLabBus *
 {
     for (guint i = 0; i < estate->buses->len; i++) {
         NiloLabBus *candidate = g_ptr_array_index(estate->buses, i);
-        GPtrArray *meters = nilo_lab_bus_get_meters(candidate);
+        NiloLabMeter *meter = find_meter_on_bus(candidate, name);
 
-        for (guint k = 0; k < meters->len; k++) {
-            if (!is_called(g_ptr_array_index(meters, k), name))
-                continue;
-            if (bus != NULL)
-                *bus = candidate;
-            return g_ptr_array_index(meters, k);
-        }
+        if (meter == NULL)
+            continue;
+        if (bus != NULL)
+            *bus = candidate;
+        return meter;
     }
     return NULL;
 }

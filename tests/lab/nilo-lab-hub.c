@@ -103,6 +103,21 @@ list_stations(Hub *hub, NiloLabBus *bus)
     return stations;
 }
 
+/* the collector that is the master of @bus, if any is */
+static NiloLabDownstream *
+find_downstream(Hub *hub, NiloLabBus *bus)
+{
+    GPtrArray *boards = nilo_lab_estate_get_boards(hub->estate);
+
+    for (guint i = 0; i < boards->len; i++) {
+        NiloLabBoard *board = g_ptr_array_index(boards, i);
+
+        if (nilo_lab_board_get_meters_bus(board) == bus)
+            return nilo_lab_board_get_downstream(board);
+    }
+    return NULL;
+}
+
 static gboolean
 start(Hub *hub, const char *estate, const Options *options, GError **error)
 {
@@ -126,7 +141,8 @@ start(Hub *hub, const char *estate, const Options *options, GError **error)
     for (guint i = 0; i < buses->len; i++) {
         NiloLabBus *bus = g_ptr_array_index(buses, i);
         g_autoptr(GPtrArray) stations = list_stations(hub, bus);
-        NiloLabPort *port = nilo_lab_port_new(bus, stations, folder, error);
+        NiloLabPort *port =
+            nilo_lab_port_new(bus, stations, find_downstream(hub, bus), folder, error);
 
         if (port == NULL)
             return FALSE;

@@ -29,8 +29,9 @@
 #define SYNC_US   (2 * G_USEC_PER_SEC)
 
 struct _NiloLabPort {
-    NiloLabBus *bus;     /* borrowed, outlives us */
-    GPtrArray *stations; /* element-type NiloLabStation, on the same bus */
+    NiloLabBus *bus;               /* borrowed, outlives us */
+    GPtrArray *stations;           /* element-type NiloLabStation, on the same bus */
+    NiloLabDownstream *downstream; /* (nullable): the master is this collector; outlives us */
     GThread *thread;
     gint stop; /* atomic */
     int wake_fd;
@@ -43,8 +44,8 @@ struct _NiloLabPort {
     /* the rest belongs to the thread once it runs */
     gboolean tcp;
     gboolean plugged;
-    int fd;        /* pty or TCP connection, -1: none */
-    int listen_fd; /* -1 for a pty */
+    int fd;        /* pty, TCP connection or collector, -1: none */
+    int listen_fd; /* -1 but for TCP */
     guint16 tcp_port;
     gint64 heard_end_ns;
 };
@@ -78,6 +79,12 @@ set_address(NiloLabPort *port, char *address)
     g_free(port->address);
     port->address = address;
     g_mutex_unlock(&port->lock);
+}
+
+static gboolean
+is_pty(const NiloLabPort *port)
+{
+    return !port->tcp && port->downstream == NULL;
 }
 
 /* --- plugging in and out -----------------------------------------------------------------------
@@ -139,10 +146,22 @@ plug_tcp(NiloLabPort *port, GError **error)
     return TRUE;
 }
 
+/* its socket comes with its power, and stays while nobody hears it */
+static gboolean
+plug_downstream(NiloLabPort *port)
+{
+    set_address(port,
+                g_strconcat("collector:", nilo_lab_downstream_get_name(port->downstream), NULL));
+    return TRUE;
+}
+
 static gboolean
 plug(NiloLabPort *port, GError **error)
 {
-    port->plugged = port->tcp ? plug_tcp(port, error) : plug_pty(port, error);
+    if (port->downstream != NULL)
+        port->plugged = plug_downstream(port);
+    else
+        port->plugged = port->tcp ? plug_tcp(port, error) : plug_pty(port, error);
     return port->plugged;
 }
 
@@ -152,7 +171,8 @@ unplug(NiloLabPort *port)
     port->plugged = FALSE;
     if (port->link != NULL)
         g_unlink(port->link);
-    drop_fd(&port->fd);
+    if (port->downstream == NULL)
+        drop_fd(&port->fd);
     drop_fd(&port->listen_fd);
     if (!port->tcp)
         set_address(port, NULL);
@@ -205,6 +225,15 @@ lose_bytes(NiloLabPort *port)
     nilo_lab_bus_unlock(port->bus);
 }
 
+/* like most serial servers: the newest client has the line, and hears nothing old */
+static void
+take_client(NiloLabPort *port, int fd)
+{
+    drop_fd(&port->fd);
+    lose_bytes(port);
+    port->fd = fd;
+}
+
 static void
 accept_client(NiloLabPort *port)
 {
@@ -214,10 +243,29 @@ accept_client(NiloLabPort *port)
     if (fd < 0)
         return;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    /* like most serial servers: the newest client has the line, and hears nothing old */
-    drop_fd(&port->fd);
-    lose_bytes(port);
-    port->fd = fd;
+    take_client(port, fd);
+}
+
+static void
+look_for_collector(NiloLabPort *port)
+{
+    const int fd = port->downstream != NULL ? nilo_lab_downstream_take_fd(port->downstream) : -1;
+
+    if (fd >= 0)
+        take_client(port, fd);
+}
+
+/* @speed_baud: (out): what the master's adapter is set to; 0: the speed of the bus. FALSE: it is
+ * set to nothing that a meter could understand */
+static gboolean
+get_speed_baud(NiloLabPort *port, guint *speed_baud)
+{
+    if (port->downstream != NULL) {
+        *speed_baud = nilo_lab_downstream_get_speed_baud(port->downstream);
+        return *speed_baud > 0;
+    }
+    *speed_baud = port->tcp ? 0 : nilo_lab_pty_get_speed_baud(port->fd);
+    return TRUE;
 }
 
 /* FALSE: the master is gone */
@@ -226,12 +274,14 @@ read_bytes(NiloLabPort *port, gint64 now_ns)
 {
     guint8 bytes[READ_SIZE];
     const ssize_t n = read(port->fd, bytes, sizeof bytes);
-    const guint speed_baud = port->tcp ? 0 : nilo_lab_pty_get_speed_baud(port->fd);
+    guint speed_baud;
 
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return TRUE;
     if (n <= 0)
         return FALSE;
+    if (!get_speed_baud(port, &speed_baud))
+        return TRUE;
     /* a pty hands over at once what a UART would send one after the other */
     nilo_lab_bus_lock(port->bus);
     port->heard_end_ns =
@@ -245,7 +295,7 @@ static gboolean
 write_byte(NiloLabPort *port, guint8 byte)
 {
     const ssize_t n =
-        port->tcp ? send(port->fd, &byte, 1, MSG_NOSIGNAL) : write(port->fd, &byte, 1);
+        is_pty(port) ? write(port->fd, &byte, 1) : send(port->fd, &byte, 1, MSG_NOSIGNAL);
 
     return n >= 0 || errno == EAGAIN;
 }
@@ -291,7 +341,7 @@ hang_up(NiloLabPort *port)
     struct pollfd polled = {.fd = port->wake_fd, .events = POLLIN};
 
     lose_bytes(port);
-    if (port->tcp) {
+    if (!is_pty(port)) {
         drop_fd(&port->fd);
         return;
     }
@@ -387,6 +437,7 @@ run(gpointer data)
     prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
     while (!g_atomic_int_get(&port->stop)) {
         serve_settings(port);
+        look_for_collector(port);
         turn(port);
     }
     return NULL;
@@ -397,15 +448,18 @@ run(gpointer data)
  * @bus: outlives the port
  * @stations: (element-type NiloLabStation) (nullable): on this bus, served with it; outlive the
  *   port
+ * @downstream: (nullable): the collector that is the master of this bus; outlives the port
  * @folder: where a relative link is made
  * @error: return location for a #GIOErrorEnum
  *
- * Opens the pty or the listener (on an ephemeral port of the loopback) and begins to serve.
+ * Opens the pty or the listener (on an ephemeral port of the loopback), or waits for the collector,
+ * and begins to serve.
  *
  * Returns: (transfer full) (nullable): the port
  */
 NiloLabPort *
-nilo_lab_port_new(NiloLabBus *bus, GPtrArray *stations, const char *folder, GError **error)
+nilo_lab_port_new(NiloLabBus *bus, GPtrArray *stations, NiloLabDownstream *downstream,
+                  const char *folder, GError **error)
 {
     g_autoptr(NiloLabPort) port = g_new0(NiloLabPort, 1);
     const NiloLabBusSettings *settings = nilo_lab_bus_get_settings(bus);
@@ -414,6 +468,7 @@ nilo_lab_port_new(NiloLabBus *bus, GPtrArray *stations, const char *folder, GErr
     g_cond_init(&port->served_cond);
     port->bus = bus;
     port->stations = stations != NULL ? g_ptr_array_ref(stations) : g_ptr_array_new();
+    port->downstream = downstream;
     port->fd = -1;
     port->listen_fd = -1;
     port->tcp = settings->tcp;
@@ -453,6 +508,7 @@ nilo_lab_port_free(NiloLabPort *port)
     }
     if (port->plugged)
         unplug(port);
+    drop_fd(&port->fd);
     close(port->wake_fd);
     g_ptr_array_unref(port->stations);
     g_free(port->link);
@@ -478,7 +534,8 @@ nilo_lab_port_get_bus(NiloLabPort *port)
  * nilo_lab_port_get_address:
  * @port: a port
  *
- * Returns: (transfer full): "/dev/pts/N" or "tcp:127.0.0.1:PORT", "-" while unplugged
+ * Returns: (transfer full): "/dev/pts/N", "tcp:127.0.0.1:PORT" or "collector:NAME", "-" while
+ *   unplugged
  */
 char *
 nilo_lab_port_get_address(NiloLabPort *port)

@@ -14,8 +14,6 @@
  * moment */
 #define ASK_NS    (20 * NS_PER_MS)
 #define READ_SIZE 512
-/* a UART still hears a line that is so far off */
-#define MAX_SPEED_ERROR_PERCENT 3
 
 struct _NiloLabStation {
     NiloLabCollector *collector; /* borrowed, outlives us */
@@ -120,12 +118,6 @@ is_sound(const NiloLabStation *station, guint8 byte)
     return station->even_parity || (__builtin_popcount(byte) & 1) != 0;
 }
 
-static gboolean
-is_same_speed(guint a, guint b)
-{
-    return 100 * ABS((gint)a - (gint)b) <= MAX_SPEED_ERROR_PERCENT * (gint)b;
-}
-
 static void
 write_byte(NiloLabStation *station, guint8 byte)
 {
@@ -146,7 +138,7 @@ deliver(NiloLabStation *station, const NiloLabByte *byte, guint line_baud)
     station->heard_ns = byte->end_ns;
     if (station->speed_baud == 0)
         return;
-    if (is_same_speed(station->speed_baud, line_baud)) {
+    if (nilo_lab_is_same_speed(station->speed_baud, line_baud)) {
         write_byte(station, byte->byte);
         return;
     }
@@ -204,7 +196,7 @@ say(NiloLabStation *station, const NiloLabByte *byte, guint line_baud)
 {
     g_autoptr(GArray) heard = NULL;
 
-    if (is_same_speed(station->speed_baud, line_baud)) {
+    if (nilo_lab_is_same_speed(station->speed_baud, line_baud)) {
         nilo_lab_bus_say(station->bus, station->index, byte);
         return;
     }
@@ -241,7 +233,8 @@ nilo_lab_station_read(NiloLabStation *station)
     nilo_lab_bus_lock(station->bus);
     /* what a divisor makes of 9600 is 9601: as good as the same, and no two bytes may touch */
     line_baud = nilo_lab_bus_get_speed_baud(station->bus);
-    own_baud = is_same_speed(station->speed_baud, line_baud) ? line_baud : station->speed_baud;
+    own_baud =
+        nilo_lab_is_same_speed(station->speed_baud, line_baud) ? line_baud : station->speed_baud;
     if (now_ns > station->out_end_ns) /* else these go on behind others */
         station->out_end_ns = now_ns + nilo_lab_bus_delay_answer(station->bus);
     for (gssize i = 0; i < size; i++) {
