@@ -203,7 +203,7 @@ test_demo(void)
     if (estate == NULL)
         return;
     dead = count_dead(estate, &meters);
-    g_assert_cmpuint(nilo_lab_estate_get_buses(estate)->len, ==, 4);
+    g_assert_cmpuint(nilo_lab_estate_get_buses(estate)->len, ==, 5);
     g_assert_cmpuint(nilo_lab_estate_get_boards(estate)->len, ==, 3);
     g_assert_cmpuint(meters, >=, 300);
     g_assert_cmpuint(dead * 100, >=, meters * 4);
