@@ -334,15 +334,15 @@ test_noise(Building *building)
     ask_all_until_new(building);
 }
 
-/* One that is dead, and one in whose place another hangs: what was read of them is told on, and
+/* One that is dead, and one at whose address another answers: what was read of them is told on, and
  * that it is old. The others go on. */
 static void
 test_gone(Building *building)
 {
     Told told;
 
-    g_free(nilo_daemon_process_lab(building->process, "kill-meter encoder"));
-    g_free(nilo_daemon_process_lab(building->process, "exchange eye 33010026039999"));
+    g_free(nilo_daemon_process_lab(building->process, "exchange encoder 26019998"));
+    g_free(nilo_daemon_process_lab(building->process, "kill-meter eye"));
     told = ask_until(building, ENCODER, TRUE);
     g_assert_cmpint(told.age_s, >=, OLD_AFTER_S / 2);
     ask_until(building, EYE, TRUE);
@@ -366,9 +366,9 @@ test_power_cut(Building *building)
         g_free(nilo_daemon_process_lab(building->process, "power %s", collectors[i]));
     told = ask_until(building, ENCODER, TRUE);
     g_assert_cmpint(told.age_s, ==, -1);
-    g_free(nilo_daemon_process_lab(building->process, "revive encoder"));
+    g_free(nilo_daemon_process_lab(building->process, "revive eye"));
     for (guint i = 0; i < N_PLACES; i++)
-        ask_until(building, i, i == EYE);
+        ask_until(building, i, i == ENCODER);
 }
 
 /* Returns: (transfer full): its facts with all that it keeps, one in a line */
