@@ -268,6 +268,25 @@ test_bad_estate(void)
     g_assert_error(error, G_IO_ERROR, G_IO_ERROR_FAILED);
 }
 
+/* --folder as people type it: from where they are */
+static void
+test_relative_folder(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = g_dir_make_tmp("nilo-lab-XXXXXX", &error);
+    g_autofree char *relative = g_strconcat("--folder=../../../../../../../../../..", folder, NULL);
+    const char *const arguments[] = {relative, NULL};
+    g_autofree char *link = g_build_filename(folder, "one", NULL);
+    g_autoptr(NiloLabProcess) hub = NULL;
+
+    g_assert_no_error(error);
+    hub = nilo_lab_process_new(NULL, fixture->file, arguments, &error);
+    g_assert_no_error(error);
+    g_assert_true(g_file_test(link, G_FILE_TEST_IS_SYMLINK));
+    g_clear_pointer(&hub, nilo_lab_process_free);
+    g_assert_cmpint(rmdir(folder), ==, 0);
+}
+
 /* a hub whose parent is not the one it was told ends at once instead of staying for ever */
 static void
 test_orphan(void)
@@ -300,6 +319,7 @@ main(int argc, char **argv)
     ADD("/lab/hub/tcp-reconnect", test_tcp_reconnect);
     ADD("/lab/hub/truth", test_truth);
     ADD("/lab/hub/refused", test_refused);
+    ADD("/lab/hub/relative-folder", test_relative_folder);
     g_test_add_func("/lab/hub/bad-estate", test_bad_estate);
     g_test_add_func("/lab/hub/orphan", test_orphan);
     return g_test_run();

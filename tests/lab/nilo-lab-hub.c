@@ -121,8 +121,8 @@ find_downstream(Hub *hub, NiloLabBus *bus)
 static gboolean
 start(Hub *hub, const char *estate, const Options *options, GError **error)
 {
-    g_autofree char *here = g_get_current_dir();
-    const char *folder = options->folder != NULL ? options->folder : here;
+    g_autofree char *folder =
+        g_canonicalize_filename(options->folder != NULL ? options->folder : ".", NULL);
     GPtrArray *buses;
 
     hub->estate = nilo_lab_estate_new_from_file(estate, error);
