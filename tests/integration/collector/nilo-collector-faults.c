@@ -85,7 +85,6 @@ typedef struct {
     gint64 least;        /* by that; all are read again until it has happened so often */
     guint touched;       /* who may be badly read meanwhile */
     guint cut_off;       /* of these, who cannot be read at all */
-    guint more;          /* afterwards, so many more reads of four tries than one */
 } Fault;
 
 static const Fault faults[] = {
@@ -112,8 +111,7 @@ static const Fault faults[] = {
      "second_requests",
      1,
      EAST,
-     0,
-     3},
+     0},
     {"equal-addresses",
      {"power east-twin", "power west-twin"},
      {"cut-power east-twin", "cut-power west-twin"},
@@ -331,27 +329,19 @@ read_meanwhile(NiloCollectorFaults *self, const Fault *fault, NiloCollectorFault
 }
 
 static void
-read_afterwards(NiloCollectorFaults *self, const Fault *fault, NiloCollectorFaultResult *result)
+read_afterwards(NiloCollectorFaults *self, NiloCollectorFaultResult *result)
 {
     NiloCollectorRead reads[N_DEVICES];
-    guint left = N_DEVICES;
 
     for (guint i = 0; i < N_DEVICES; i++)
         reads[i] = (NiloCollectorRead){.meter = devices[i].id};
-    for (guint pass = 0; pass <= fault->more && left > 0; pass++) {
-        const guint n = left;
-
-        nilo_collector_read_all(self->process, reads, n);
-        left = 0;
-        for (guint i = 0; i < n; i++) {
-            result->wrong += reads[i].verdict == NILO_COLLECTOR_WRONG;
-            if (reads[i].verdict != NILO_COLLECTOR_RIGHT)
-                reads[left++] = reads[i];
-        }
+    nilo_collector_read_all(self->process, reads, N_DEVICES);
+    for (guint i = 0; i < N_DEVICES; i++) {
+        result->missing += reads[i].verdict != NILO_COLLECTOR_RIGHT;
+        result->wrong += reads[i].verdict == NILO_COLLECTOR_WRONG;
+        if (reads[i].verdict != NILO_COLLECTOR_RIGHT)
+            g_printerr("%s is not right afterwards\n", reads[i].meter);
     }
-    result->missing = left;
-    for (guint i = 0; i < left; i++)
-        g_printerr("%s is not right afterwards\n", reads[i].meter);
 }
 
 /**
@@ -378,7 +368,7 @@ nilo_collector_faults_run(NiloCollectorFaults *self, guint fault, NiloCollectorF
     }
     run_commands(self, one->end);
     nilo_daemon_process_wait(self->process, are_open, NULL);
-    read_afterwards(self, one, result);
+    read_afterwards(self, result);
 }
 
 /**
