@@ -7,7 +7,7 @@
  */
 #include "nilo-collector-faults.h"
 
-#define DEADLINE_S 280
+#define DEADLINE_S 580
 #define SEED       3
 
 typedef struct {

@@ -5,10 +5,13 @@
 
 #include <string.h>
 
-/* a pulse of 200 ms with a filter of 60 ms: the machine is shared */
-#define COLLECTOR "bounces=0\nhold-ms=200\nfilter-ms=60\ndaily-litres=0\n"
-/* always some water, so that an old answer is no right one */
-#define METERS "count=2\nleak-percent=100\nleak-litres-per-hour=2000\n"
+/* clean contacts, and a filter far shorter than a pulse: a machine that others share too may be
+ * late with either end of one */
+#define COLLECTOR "bounces=0\nhold-ms=200\nfilter-ms=20\ndaily-litres=0\n"
+/* always some water, so that an old answer is no right one, and not so long that a counter of eight
+ * digits wraps */
+#define METERS                                                                                     \
+    "count=2\nleak-percent=100\nleak-litres-per-hour=2000\ninstalled=2026-01-01T00:00:00Z\n"
 
 #define ESTATE                                                                                     \
     "[estate]\nseed=%u\n"                                                                          \
@@ -32,9 +35,9 @@
 
 #define TWIN_ML 98760000
 
-/* at most two pulses of ten litres in a second: no flat draws so much, and a flag for it would not
- * be about the fault */
-#define FLOW_MAX "flow-max-ml-per-h=80000000\n"
+/* two pulses of ten litres may lie between two reads: no flat draws so much in that time, and a
+ * flag for it would not be about the fault */
+#define FLOW_MAX "flow-max-ml-per-h=200000000\n"
 /* with four tries a device that a single read gets was back within four polls */
 #define CONFIG                                                                                     \
     "[site]\nzone=Asia/Shanghai\n"                                                                 \
@@ -329,8 +332,14 @@ read_meanwhile(NiloCollectorFaults *self, const Fault *fault, NiloCollectorFault
 }
 
 static void
-read_afterwards(NiloCollectorFaults *self, NiloCollectorFaultResult *result)
+read_afterwards(NiloCollectorFaults *self, const Fault *fault, NiloCollectorFaultResult *result)
 {
+    static const char *const verdict_names[] = {
+        [NILO_COLLECTOR_RIGHT] = "right",
+        [NILO_COLLECTOR_FAILED] = "not read",
+        [NILO_COLLECTOR_FLAGGED] = "flagged",
+        [NILO_COLLECTOR_WRONG] = "wrong",
+    };
     NiloCollectorRead reads[N_DEVICES];
 
     for (guint i = 0; i < N_DEVICES; i++)
@@ -340,7 +349,8 @@ read_afterwards(NiloCollectorFaults *self, NiloCollectorFaultResult *result)
         result->missing += reads[i].verdict != NILO_COLLECTOR_RIGHT;
         result->wrong += reads[i].verdict == NILO_COLLECTOR_WRONG;
         if (reads[i].verdict != NILO_COLLECTOR_RIGHT)
-            g_printerr("%s is not right afterwards\n", reads[i].meter);
+            g_printerr("%s: %s is %s afterwards\n", fault->name, reads[i].meter,
+                       verdict_names[reads[i].verdict]);
     }
 }
 
@@ -368,7 +378,7 @@ nilo_collector_faults_run(NiloCollectorFaults *self, guint fault, NiloCollectorF
     }
     run_commands(self, one->end);
     nilo_daemon_process_wait(self->process, are_open, NULL);
-    read_afterwards(self, result);
+    read_afterwards(self, one, result);
 }
 
 /**
