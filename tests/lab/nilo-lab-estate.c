@@ -420,22 +420,23 @@ set_board_key(Reader *reader, gpointer target, const char *key, const char *valu
     BoardGroup *group = target;
     gboolean good;
 
-    if (g_str_equal(key, "bus"))
+    if (g_str_equal(key, "bus")) {
         good = find_bus(reader, value, &group->bus, error);
-    else if (g_str_equal(key, "meters-bus"))
+    } else if (g_str_equal(key, "meters-bus")) {
         good = find_bus(reader, value, &group->meters_bus, error);
-    else if (g_str_equal(key, "reads")) {
+    } else if (g_str_equal(key, "reads")) {
         g_free(group->reads);
         group->reads = g_strdup(value);
         good = TRUE;
-    } else if (g_str_equal(key, "count"))
+    } else if (g_str_equal(key, "count")) {
         good = nilo_lab_settings_parse_int(value, 1, MAX_BOARDS, &group->count, error);
-    else if (g_str_equal(key, "first-id"))
+    } else if (g_str_equal(key, "first-id")) {
         good = nilo_lab_settings_parse_int(value, 0, LAST_CJT188_ID, &group->first_id, error);
-    else if (g_str_equal(key, "id-step"))
+    } else if (g_str_equal(key, "id-step")) {
         good = nilo_lab_settings_parse_int(value, 10, 1000000000, &group->id_step, error);
-    else
+    } else {
         return nilo_lab_settings_set_board_key(&group->settings, key, value, error);
+    }
     return good ? NILO_LAB_KEY_SET : NILO_LAB_KEY_BAD;
 }
 
