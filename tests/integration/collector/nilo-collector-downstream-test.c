@@ -19,7 +19,7 @@
 #define FIRST_TIME   "2026-03-15T10:30:00Z"
 #define NEXT_TIME    "2026-03-16T10:30:00Z"
 #define NOISE_PPM    20000
-#define FLIPS        15
+#define FLIPS        10
 #define N_PULSES     4
 /* an odd value is taken when three polls have brought it, of two readouts each */
 #define READOUTS_OF_ODD 6
