@@ -577,12 +577,19 @@ look_at_water(NiloLabBoard *board, gint64 now_ns)
     }
 }
 
+/* by bit, the contacts that .. */
+typedef struct {
+    guint mask;    /* move now */
+    guint closed;  /* close */
+    guint resting; /* stay so for a while: no bounce */
+} Moves;
+
 /*
  * A pulse: closing with its bounces, a rest, opening with its bounces, a rest. With n bounces each
  * half has 2 n + 1 edges.
  */
 static void
-step_channel(NiloLabBoard *board, guint i, gint64 now_ns, guint *mask, guint *closed)
+step_channel(NiloLabBoard *board, guint i, gint64 now_ns, Moves *moves)
 {
     Channel *channel = &board->channels[i];
     const gint64 hold_ns = board->settings.hold_ms * NS_PER_MS;
@@ -604,11 +611,34 @@ step_channel(NiloLabBoard *board, guint i, gint64 now_ns, guint *mask, guint *cl
         return;
     }
     position = channel->edge % half;
-    *mask |= 1u << i;
+    moves->mask |= 1u << i;
     if ((channel->edge < half) == (position % 2 == 0))
-        *closed |= 1u << i;
+        moves->closed |= 1u << i;
+    if (position == half - 1)
+        moves->resting |= 1u << i;
     channel->due_ns = now_ns + (position == half - 1 ? hold_ns : BOUNCE_NS);
     channel->edge++;
+}
+
+/* A machine with other things to do may need long for this, and longer until the firmware sees it:
+ * a contact rests from then on for as long as it should. */
+static void
+move_contacts(NiloLabBoard *board, gint64 now_ns, const Moves *moves)
+{
+    NiloLabCollector *collector = board->collector;
+    gint64 late_ns;
+
+    if (!nilo_lab_collector_set_pins(collector, moves->mask, moves->closed, NULL) ||
+        (moves->resting != 0 && nilo_lab_collector_is_running(collector) &&
+         !nilo_lab_collector_wait_pins(collector, moves->resting, NULL)))
+        g_message("%s: a contact could not be moved", board->name);
+    late_ns = nilo_lab_port_now_ns() - now_ns;
+    g_mutex_lock(&board->lock);
+    for (guint i = 0; i < board->settings.channels; i++) {
+        if ((moves->mask >> i & 1) != 0)
+            board->channels[i].due_ns += late_ns;
+    }
+    g_mutex_unlock(&board->lock);
 }
 
 /**
@@ -624,8 +654,7 @@ gint64
 nilo_lab_board_step(NiloLabBoard *board, gint64 now_ns)
 {
     gint64 next_ns = now_ns + LOOK_AT_WATER_NS;
-    guint mask = 0;
-    guint closed = 0;
+    Moves moves = {0};
 
     g_mutex_lock(&board->lock);
     if (now_ns - board->water_ns >= LOOK_AT_WATER_NS)
@@ -633,7 +662,7 @@ nilo_lab_board_step(NiloLabBoard *board, gint64 now_ns)
     for (guint i = 0; i < board->settings.channels; i++) {
         const Channel *channel = &board->channels[i];
 
-        step_channel(board, i, now_ns, &mask, &closed);
+        step_channel(board, i, now_ns, &moves);
         if (channel->edge > 0)
             next_ns = MIN(next_ns, channel->due_ns);
         else if (channel->wanted > channel->given &&
@@ -641,8 +670,8 @@ nilo_lab_board_step(NiloLabBoard *board, gint64 now_ns)
             next_ns = MIN(next_ns, MAX(now_ns, board->ready_ns));
     }
     g_mutex_unlock(&board->lock);
-    if (mask != 0 && !nilo_lab_collector_set_pins(board->collector, mask, closed, NULL))
-        g_message("%s: a contact could not be moved", board->name);
+    if (moves.mask != 0)
+        move_contacts(board, now_ns, &moves);
     return next_ns;
 }
 
@@ -658,14 +687,15 @@ pulse(gpointer data)
     NiloLabPulser *pulser = data;
 
     while (!g_atomic_int_get(&pulser->stop)) {
-        const gint64 now_ns = nilo_lab_port_now_ns();
-        gint64 next_ns = now_ns + IDLE_US * 1000;
+        gint64 next_ns = nilo_lab_port_now_ns() + IDLE_US * 1000;
+        gint64 left_ns;
 
         for (guint i = 0; i < pulser->boards->len; i++)
-            next_ns =
-                MIN(next_ns, nilo_lab_board_step(g_ptr_array_index(pulser->boards, i), now_ns));
-        if (next_ns > now_ns)
-            g_usleep((gulong)((next_ns - now_ns) / 1000));
+            next_ns = MIN(next_ns, nilo_lab_board_step(g_ptr_array_index(pulser->boards, i),
+                                                       nilo_lab_port_now_ns()));
+        left_ns = next_ns - nilo_lab_port_now_ns();
+        if (left_ns > 0)
+            g_usleep((gulong)(left_ns / 1000));
     }
     return NULL;
 }

@@ -19,6 +19,7 @@
 #define CHUNK        512
 #define BATTERY_MV   3600
 #define SEEN_US      (10 * G_USEC_PER_SEC)
+#define SEEN_STEP    200
 
 /**
  * nilo_lab_collector_find_program:
@@ -493,22 +494,25 @@ gboolean
 nilo_lab_collector_wait_pins(NiloLabCollector *collector, guint mask, GError **error)
 {
     const gint64 deadline_us = g_get_monotonic_time() + SEEN_US;
-    gboolean done = TRUE;
     guint seen = 0;
 
-    g_mutex_lock(&collector->lock);
-    do
+    for (;;) {
+        gboolean done;
+        guint missing;
+
+        g_mutex_lock(&collector->lock);
         done = collector->backend->get_seen_pins(collector, &seen, error);
-    while (done && ((seen ^ collector->closed) & mask) != 0 &&
-           g_get_monotonic_time() < deadline_us);
-    if (done && ((seen ^ collector->closed) & mask) != 0) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                    "the collector sees pins %04x, %04x expected", seen & mask,
-                    collector->closed & mask);
-        done = FALSE;
+        missing = (seen ^ collector->closed) & mask;
+        g_mutex_unlock(&collector->lock);
+        if (!done || missing == 0)
+            return done;
+        if (g_get_monotonic_time() > deadline_us) {
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                        "the collector has not seen the change of pins %04x", missing);
+            return FALSE;
+        }
+        g_usleep(SEEN_STEP);
     }
-    g_mutex_unlock(&collector->lock);
-    return done;
 }
 
 /**

@@ -32,6 +32,7 @@
 #define WORD_BATTERY  0x2000ff08u
 #define WORD_BOARD    0x2000ff0cu
 #define WORD_CLOSED   0x2000ff18u
+#define CLOSED_SHOWN  0x10000u
 #define HELD          3 /* recoveries that end it */
 #define PASS_TIME     0x4e4c5431u
 #define PINS          16
@@ -262,7 +263,11 @@ set_pins(NiloLabCollector *collector, guint mask, guint closed, GError **error)
 static gboolean
 get_seen_pins(NiloLabCollector *collector, guint *closed, GError **error)
 {
-    return read_register(collector, WORD_CLOSED, closed, error);
+    if (!read_register(collector, WORD_CLOSED, closed, error))
+        return FALSE;
+    /* the image for the smallest core is as it is sold: it tells nothing */
+    *closed = (*closed & CLOSED_SHOWN) != 0 ? *closed & ~CLOSED_SHOWN : collector->closed;
+    return TRUE;
 }
 
 static gboolean

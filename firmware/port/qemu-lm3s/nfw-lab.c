@@ -72,7 +72,7 @@ nfw_lab_count_sleep(void)
 void
 nfw_lab_show_pins(uint16_t closed)
 {
-    LAB->closed = closed;
+    LAB->closed = NFW_LAB_SHOWN | closed;
 }
 
 uint32_t

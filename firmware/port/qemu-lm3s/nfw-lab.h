@@ -21,8 +21,11 @@ struct nfw_lab {
     uint32_t board_number; /* 0c: what nfw_port_board_number() says; 0: made from the MAC address */
     uint32_t sleeps;       /* 10: written by the firmware: how often it fell asleep, ever */
     uint32_t interrupts;   /* 14: written by the firmware: how many interrupts it served, ever */
-    uint32_t closed; /* 18: written by the firmware: contacts as its interrupt last saw them */
+    uint32_t closed;       /* 18: written by the firmware: contacts as its interrupt last saw them,
+                              and NFW_LAB_SHOWN */
 };
+
+#define NFW_LAB_SHOWN 0x10000u /* an image without these words shows nothing */
 
 /* Four letters that no accident writes. The first three and the last are done once, and wiped. */
 enum nfw_lab_order {
