@@ -11,8 +11,9 @@ typedef struct {
     NiloCollectorRead *read;
     gint64 before_ml;
     gint64 after_ml;
-    GVariant *report; /* nullable until it came */
-    guint *open;      /* of all that are on their way */
+    gboolean is_waiting; /* for more pulses */
+    GVariant *report;    /* nullable until it came */
+    guint *open;         /* of all that are on their way */
 } Call;
 
 /**
@@ -185,12 +186,13 @@ nilo_collector_await(NiloDaemonProcess *process, NiloCollectorRead *reads, guint
     while (open > 0 && g_get_monotonic_time() < deadline_us) {
         guint still = 0;
 
+        /* before it is read: what is given meanwhile may not be told yet */
+        for (guint i = 0; i < open; i++)
+            calls[i].is_waiting =
+                nilo_collector_ask_truth(process, calls[i].read->meter, "waiting") > 0;
         ask_all(process, calls, open);
         for (guint i = 0; i < open; i++) {
-            const char *meter = calls[i].read->meter;
-
-            if (calls[i].read->verdict != NILO_COLLECTOR_RIGHT ||
-                nilo_collector_ask_truth(process, meter, "waiting") > 0)
+            if (calls[i].read->verdict != NILO_COLLECTOR_RIGHT || calls[i].is_waiting)
                 calls[still++].read = calls[i].read;
         }
         open = still;
