@@ -187,7 +187,8 @@ hang(struct call *call)
     say_ok(call);
 }
 
-/* pass MS: so much time is gone at once; the battery backed clock knows nothing of it */
+/* pass MS: so much time is gone at once, for the collector a sleep that lasted longer; the battery
+ * backed clock knows nothing of it */
 static void
 pass(struct call *call)
 {
@@ -196,7 +197,6 @@ pass(struct call *call)
     if (!get_number(call, 0, MAX_PASSED_MS, &ms))
         return;
     call->state->start_us -= ms * US_PER_MS;
-    call->host->fed_us += ms * US_PER_MS;
     call->host->rtc_us -= ms * US_PER_MS;
     say_ok(call);
 }

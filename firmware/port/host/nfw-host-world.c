@@ -315,12 +315,23 @@ look_around(struct nfw_host_world_state *state, uint64_t until_us)
     serve_lines(state, places);
 }
 
+/* Whoever asked to sleep until then does not hang when the machine lets him oversleep. */
+static void
+forgive_sleep(struct nfw_host *host, uint64_t until_us)
+{
+    if (host->now_us > until_us)
+        host->fed_us += host->now_us - until_us;
+}
+
 static void
 wait_until(struct nfw_host *host, uint64_t until_us)
 {
     struct nfw_host_world_state *state = get_state(host);
+    const uint64_t due_us = until_us > host->now_us ? until_us : host->now_us;
 
     look_around(state, until_us);
+    if (!state->is_hanging)
+        forgive_sleep(host, due_us);
     while (state->is_hanging || host->now_us - host->fed_us > WATCHDOG_US) {
         if (host->now_us - host->fed_us > WATCHDOG_US)
             longjmp(state->restart, RESET_BY_DOG);
