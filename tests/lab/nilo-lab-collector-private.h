@@ -42,6 +42,7 @@ struct _NiloLabCollector {
     GString *unread[NILO_LAB_MAX_SOCKETS]; /* behind the last whole line */
     guint gpios[NILO_LAB_MAX_GPIOS];       /* QEMU: the number in its tree of each port of pins */
     guint n_gpios;
+    guint resets;           /* QEMU: of the part, seen so far */
     GArray *driver_changes; /* element-type NiloLabDriverChange */
 };
 

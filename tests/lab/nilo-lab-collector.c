@@ -501,6 +501,7 @@ nilo_lab_collector_wait_pins(NiloLabCollector *collector, guint mask, GError **e
         guint missing;
 
         g_mutex_lock(&collector->lock);
+        collector->backend->look(collector); /* a reset forgets the pins */
         done = collector->backend->get_seen_pins(collector, &seen, error);
         missing = (seen ^ collector->closed) & mask;
         g_mutex_unlock(&collector->lock);
@@ -612,6 +613,20 @@ nilo_lab_collector_look(NiloLabCollector *collector)
     if (collector->pid > 0)
         collector->backend->look(collector);
     g_mutex_unlock(&collector->lock);
+}
+
+/**
+ * nilo_lab_collector_get_resets:
+ * @collector: a collector
+ *
+ * Returns: how often its part was reset while it had power, as far as was seen; QEMU only. To an
+ *   emulator time goes on while the machine stands still, and after four seconds of that its
+ *   watchdog bites.
+ */
+guint
+nilo_lab_collector_get_resets(NiloLabCollector *collector)
+{
+    return collector->resets;
 }
 
 /**

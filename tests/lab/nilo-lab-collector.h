@@ -71,6 +71,7 @@ gboolean nilo_lab_collector_make_trouble(NiloLabCollector *collector, NiloLabTro
                                          GError **error);
 gboolean nilo_lab_collector_pass_time(NiloLabCollector *collector, guint ms, GError **error);
 void nilo_lab_collector_look(NiloLabCollector *collector);
+guint nilo_lab_collector_get_resets(NiloLabCollector *collector);
 GArray *nilo_lab_collector_get_driver_changes(NiloLabCollector *collector);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NiloLabCollector, nilo_lab_collector_free)

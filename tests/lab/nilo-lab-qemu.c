@@ -186,8 +186,10 @@ write_word(NiloLabCollector *collector, guint address, guint value, GError **err
 static void
 take_event(NiloLabCollector *collector, const char *line)
 {
-    if (strstr(line, "\"event\": \"RESET\"") != NULL)
-        set_all_pins(collector, NULL);
+    if (strstr(line, "\"event\": \"RESET\"") == NULL)
+        return;
+    collector->resets++;
+    set_all_pins(collector, NULL);
 }
 
 static char *

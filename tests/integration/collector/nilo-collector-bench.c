@@ -216,6 +216,7 @@ bench_rest_on_edge(Bench *bench, guint pins, guint ms)
 {
     gint64 begin_us = g_get_monotonic_time();
     const gint64 end_us = begin_us + G_GINT64_CONSTANT(1000) * ms;
+    const guint resets = nilo_lab_collector_get_resets(bench->collector);
     gboolean closed = TRUE;
     guint moves = 0;
 
@@ -230,8 +231,10 @@ bench_rest_on_edge(Bench *bench, guint pins, guint ms)
         moves++;
     }
     bench_wait_ms(bench, BENCH_HOLD_MS);
-    for (guint i = 0; i < BENCH_CHANNELS; i++)
+    for (guint i = 0; i < BENCH_CHANNELS; i++) {
         bench->given[i] += pins >> i & 1;
+        bench->doubtful[i] += nilo_lab_collector_get_resets(bench->collector) - resets;
+    }
     return moves;
 }
 
