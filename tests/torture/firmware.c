@@ -78,7 +78,8 @@ run_edge(NiloLabCollectorPort port, guint n, guint32 seed)
     printf("%s: seconds at the edge of eight reeds %6u\n", get_name(port), edge.seconds);
     printf("  they opened or closed                %8u\n", edge.moves);
     printf("  held up by this machine              %8u\n", edge.doubtful);
-    printf("  inputs that did not count one pulse  %8u\n", edge.wrong);
+    printf("  off from one pulse, at most by       %8u\n", edge.off);
+    printf("  inputs off by more than the doubt    %8u\n", edge.wrong);
     return edge.wrong == 0;
 }
 

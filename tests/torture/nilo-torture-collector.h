@@ -44,7 +44,8 @@ typedef struct {
     guint seconds;
     guint moves;    /* the contacts trembled so often */
     guint doubtful; /* of these, this machine made so long that they may have been a pulse */
-    guint wrong;    /* inputs that did not count exactly one, without a doubt */
+    guint off;      /* pulses that an input is off by, at most */
+    guint wrong;    /* inputs that are off by more than the doubt */
 } NiloTortureEdge;
 
 typedef struct {

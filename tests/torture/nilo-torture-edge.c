@@ -26,6 +26,7 @@ nilo_torture_rest_on_edge(NiloLabCollectorPort port, guint seconds, guint32 seed
     for (guint i = 0; i < BENCH_CHANNELS; i++) {
         const gint64 off_ml = bench_read_cjt188(bench, i) - bench_get_true_ml(bench, i);
 
+        edge->off = MAX(edge->off, (guint)(ABS(off_ml) / BENCH_ML_PER_PULSE));
         edge->doubtful = MAX(edge->doubtful, (guint)bench->doubtful[i]);
         edge->wrong += (guint64)(ABS(off_ml) / BENCH_ML_PER_PULSE) > bench->doubtful[i];
     }

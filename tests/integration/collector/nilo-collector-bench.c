@@ -154,9 +154,9 @@ set_pins(Bench *bench, guint pins, gboolean closed)
 
 /* a machine with other things to do may hold an edge back */
 static void
-doubt(Bench *bench, guint pins, gint64 taken_us)
+doubt(Bench *bench, guint pins, gint64 taken_us, guint limit_ms)
 {
-    if (taken_us < BENCH_FILTER_MS * 1000 / 2)
+    if (taken_us < limit_ms * 1000)
         return;
     g_test_message("an edge took %" G_GINT64_FORMAT " ms", taken_us / 1000);
     for (guint i = 0; i < BENCH_CHANNELS; i++)
@@ -171,7 +171,7 @@ bench_move(Bench *bench, guint pins, gboolean closed, guint bounces)
 
         set_pins(bench, pins, i % 2 == 0 ? closed : !closed);
         g_usleep(BOUNCE_US);
-        doubt(bench, pins, g_get_monotonic_time() - begin_us);
+        doubt(bench, pins, g_get_monotonic_time() - begin_us, BENCH_FILTER_MS / 2);
     }
     set_pins(bench, pins, closed);
 }
@@ -214,20 +214,23 @@ bench_move_seen(Bench *bench, guint pins, gboolean closed)
 guint
 bench_rest_on_edge(Bench *bench, guint pins, guint ms)
 {
-    gint64 begin_us = g_get_monotonic_time();
-    const gint64 end_us = begin_us + G_GINT64_CONSTANT(1000) * ms;
+    const gint64 end_us = g_get_monotonic_time() + G_GINT64_CONSTANT(1000) * ms;
     const guint resets = nilo_lab_collector_get_resets(bench->collector);
+    gint64 level_us = 0; /* when it began, at the soonest; 0: it is no trembling */
     gboolean closed = TRUE;
     guint moves = 0;
 
     bench_move_seen(bench, pins, TRUE);
     bench_wait_ms(bench, BENCH_HOLD_MS);
     while (g_get_monotonic_time() < end_us || closed) {
+        const gint64 begin_us = g_get_monotonic_time();
+
         closed = !closed;
-        begin_us = g_get_monotonic_time();
         bench_move_seen(bench, pins, closed);
+        if (level_us > 0)
+            doubt(bench, pins, g_get_monotonic_time() - level_us, BENCH_FILTER_MS);
+        level_us = begin_us;
         bench_wait_ms(bench, 1 + nilo_lab_random_below(&bench->random, TREMBLE_MS));
-        doubt(bench, pins, g_get_monotonic_time() - begin_us);
         moves++;
     }
     bench_wait_ms(bench, BENCH_HOLD_MS);
