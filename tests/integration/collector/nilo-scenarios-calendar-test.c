@@ -313,7 +313,8 @@ lose_clock(NiloLabCollectorPort port)
     bench_pulse(bench, 0x01, 2, 0);
     bench_assert_counts(bench);
     bench_cut(bench);
-    nilo_lab_collector_make_trouble(bench->collector, NILO_LAB_TROUBLE_RTC_LOST, NULL);
+    g_assert_true(
+        nilo_lab_collector_make_trouble(bench->collector, NILO_LAB_TROUBLE_RTC_LOST, NULL));
     bench_start(bench);
     g_assert_cmpuint(get_status(bench) & STATUS_CLOCK_LOST, !=, 0);
     g_assert_true(nilo_lab_readout_get_clock(bench->master->answer, &shown));
@@ -343,7 +344,8 @@ lose_clock_before_midnight(NiloLabCollectorPort port)
     g_autoptr(Bench) bench = bench_new(port, MIDNIGHT, NULL);
 
     bench_start(bench);
-    nilo_lab_collector_make_trouble(bench->collector, NILO_LAB_TROUBLE_RTC_LOST, NULL);
+    g_assert_true(
+        nilo_lab_collector_make_trouble(bench->collector, NILO_LAB_TROUBLE_RTC_LOST, NULL));
     wait_for_second(bench, &later);
     assert_frozen(bench, 0, 0xd300, &midnight, BENCH_START_ML(0), 0);
     g_assert_cmpuint(get_status(bench) & STATUS_CLOCK_LOST, ==, 0);
